@@ -1,0 +1,142 @@
+//! One call on its way through a handler.
+
+use std::sync::Arc;
+
+use store::{Keyring, Snapshot, Transaction};
+use world::{Timestamp, World};
+
+use super::{Caller, Door, Outcome, Record, Target, authorize, events};
+
+/// One call. It gives no access to data until an action on a target was authorised.
+pub struct Call {
+    door: Door,
+    caller: Arc<Caller>,
+    access: Access,
+}
+
+/// What the call has opened so far.
+enum Access {
+    Nothing,
+    Reading(Snapshot),
+    Writing(Transaction),
+}
+
+impl Call {
+    /// A call by `caller`, whose signature was verified. `snapshot` is the one in which the caller was
+    /// identified, so that credentials, permissions and data are of one moment.
+    pub fn new(door: Door, caller: Caller, snapshot: Snapshot) -> Self {
+        Self { door, caller: Arc::new(caller), access: Access::Reading(snapshot) }
+    }
+
+    /// Who calls.
+    pub fn caller(&self) -> Arc<Caller> {
+        Arc::clone(&self.caller)
+    }
+
+    /// The clock and random source of this call.
+    pub fn world(&self) -> World {
+        self.door.inner.world.clone()
+    }
+
+    /// The time that the whole call works with.
+    pub fn now(&self) -> Timestamp {
+        self.caller.request.now
+    }
+
+    /// What seals secrets before they are stored.
+    pub fn keyring(&self) -> Keyring {
+        self.door.inner.store.keyring().clone()
+    }
+
+    /// A snapshot to read from, if `action` (such as `iam:GetUser`) on `target` is allowed.
+    ///
+    /// # Errors
+    /// `AccessDenied`, or what resolving the target gives.
+    pub async fn read(
+        &mut self,
+        action: &str,
+        target: impl Target,
+    ) -> Result<&mut Snapshot, wire::Error> {
+        let snapshot = self.access.snapshot(&self.door).await?;
+        authorize::decide(&self.door, &self.caller, snapshot, action, &target).await?;
+        Ok(snapshot)
+    }
+
+    /// A transaction to change data in, if `action` on `target` is allowed.
+    ///
+    /// The decision is made twice: in the snapshot, so that a call that is refused never waits for the
+    /// writer, and again in the transaction, so that it holds for the very state that is changed. The
+    /// dispatcher commits. Called again, it decides again and gives the same transaction.
+    ///
+    /// # Errors
+    /// `AccessDenied`, or what resolving the target gives.
+    pub async fn write(
+        &mut self,
+        action: &str,
+        target: impl Target,
+    ) -> Result<&mut Transaction, wire::Error> {
+        if let Access::Writing(_) = &self.access {
+            let transaction = self.access.transaction(&self.door).await?;
+            authorize::decide(&self.door, &self.caller, transaction, action, &target).await?;
+            return Ok(transaction);
+        }
+        self.read(action, &target).await?;
+        let transaction = self.access.transaction(&self.door).await?;
+        authorize::still_valid(&self.caller, transaction).await?;
+        authorize::decide(&self.door, &self.caller, transaction, action, &target).await?;
+        Ok(transaction)
+    }
+
+    /// Ends a call whose handler succeeded: writes the event record, in the call's transaction if it has
+    /// one, and commits. Returns when the change is durable.
+    ///
+    /// # Errors
+    /// The store's; nothing was changed then, and after a conflict the whole call may be run again.
+    pub async fn succeed(self, record: Record) -> Result<(), store::Error> {
+        let recorder = &self.door.inner.recorder;
+        recorder.used(&self.caller, &record).await;
+        match self.access {
+            Access::Writing(mut transaction) => {
+                events::insert(&mut transaction, &self.caller, &record).await?;
+                transaction.commit().await
+            }
+            Access::Reading(_) | Access::Nothing => {
+                drop(self.access);
+                recorder.record(&self.caller, record).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends a call whose handler failed: rolls back and records the event.
+    pub async fn fail(self, record: Record) {
+        debug_assert!(matches!(record.outcome, Outcome::Failed { .. }));
+        drop(self.access);
+        self.door.inner.recorder.record(&self.caller, record).await;
+    }
+}
+
+impl Access {
+    async fn snapshot(&mut self, door: &Door) -> Result<&mut Snapshot, wire::Error> {
+        if let Self::Nothing = self {
+            *self = Self::Reading(door.inner.store.read().await?);
+        }
+        match self {
+            Self::Reading(snapshot) => Ok(snapshot),
+            Self::Writing(transaction) => Ok(transaction),
+            Self::Nothing => unreachable!("a snapshot was just opened"),
+        }
+    }
+
+    async fn transaction(&mut self, door: &Door) -> Result<&mut Transaction, wire::Error> {
+        if !matches!(self, Self::Writing(_)) {
+            // The snapshot goes first: waiting for the writer must not pin it.
+            *self = Self::Nothing;
+            *self = Self::Writing(door.inner.store.write().await?);
+        }
+        match self {
+            Self::Writing(transaction) => Ok(transaction),
+            Self::Reading(_) | Self::Nothing => unreachable!("a transaction was just opened"),
+        }
+    }
+}

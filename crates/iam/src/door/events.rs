@@ -1,0 +1,325 @@
+//! Event records, in CloudTrail's shape: one for every call.
+//!
+//! The record of a change is inserted by the change's own transaction. Records of reads and denials, and
+//! the last use of access keys, go through a bounded channel to one task that writes them in batches, at
+//! most [`DELAY`] behind. When the channel is full a call waits for room: memory stays bounded and no
+//! record is lost while the server runs.
+
+use std::{collections::HashMap, time::Duration};
+
+use store::{Store, Transaction, params};
+use tokio::sync::mpsc;
+use world::Timestamp;
+
+use super::{Caller, Principal};
+
+/// The table of event records.
+pub(crate) const SCHEMA: store::Migration = store::Migration {
+    name: "iam-0002-events",
+    sql: "CREATE TABLE events (
+        account_id TEXT NOT NULL,
+        event_time INTEGER NOT NULL,
+        event_id TEXT NOT NULL,
+        event_name TEXT NOT NULL,
+        event_source TEXT NOT NULL,
+        user_name TEXT,
+        access_key_id TEXT NOT NULL,
+        error_code TEXT,
+        record TEXT NOT NULL,
+        PRIMARY KEY (account_id, event_time, event_id)
+    );",
+};
+
+/// Records under way to the writing task at most.
+const QUEUE_MAX: usize = 8192;
+
+/// Records written in one transaction at most.
+const BATCH_MAX: usize = 1000;
+
+/// How far behind the batches may be.
+const DELAY: Duration = Duration::from_millis(500);
+
+/// How long the writing task rests after the store refused a batch.
+const RETRY_DELAY: Duration = Duration::from_millis(250);
+
+/// AWS notes the last use of an access key this often at most.
+const LAST_USED_INTERVAL: Duration = Duration::from_secs(15 * 60);
+
+/// Keys whose last use is remembered at most; past it the memory starts anew.
+const LAST_USED_MAX: usize = 10_000;
+
+/// What a call was and how it ended, as the dispatcher knows it.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The service's event source, such as `iam.amazonaws.com`.
+    pub event_source: &'static str,
+    /// The operation.
+    pub event_name: &'static str,
+    /// The service as `GetAccessKeyLastUsed` names it, such as `iam`.
+    pub service: &'static str,
+    /// The request parameters as CloudTrail shows them: JSON, secrets hidden.
+    pub request_parameters: Option<String>,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It succeeded; for a change, what it answered: JSON, secrets hidden.
+    Succeeded {
+        /// The answer's members.
+        response_elements: Option<String>,
+    },
+    /// It failed.
+    Failed {
+        /// The error code that the client got.
+        code: &'static str,
+        /// The message that the client got.
+        message: String,
+    },
+}
+
+/// A record ready to be stored.
+struct Row {
+    account: String,
+    time: Timestamp,
+    id: String,
+    name: &'static str,
+    source: &'static str,
+    user_name: Option<String>,
+    access_key_id: String,
+    error_code: Option<&'static str>,
+    text: String,
+}
+
+struct LastUse {
+    access_key_id: String,
+    at: Timestamp,
+    service: &'static str,
+    region: String,
+}
+
+enum Message {
+    Record(Box<Row>),
+    Used(LastUse),
+}
+
+/// The sending end: clone-free, kept by the door.
+pub(super) struct Recorder {
+    sender: mpsc::Sender<Message>,
+    last_used: std::sync::Mutex<HashMap<String, Timestamp>>,
+}
+
+/// The task that writes records in batches.
+pub struct RecorderTask {
+    store: Store,
+    receiver: mpsc::Receiver<Message>,
+}
+
+pub(super) fn channel(store: Store) -> (Recorder, RecorderTask) {
+    let (sender, receiver) = mpsc::channel(QUEUE_MAX);
+    (Recorder { sender, last_used: std::sync::Mutex::default() }, RecorderTask { store, receiver })
+}
+
+/// Writes the record of a change into the change's own transaction.
+pub(super) async fn insert(
+    transaction: &mut Transaction,
+    caller: &Caller,
+    record: &Record,
+) -> Result<(), store::Error> {
+    Row::new(caller, record).insert(transaction).await
+}
+
+impl Recorder {
+    /// Hands a record of a read or a failed call to the writing task.
+    pub(super) async fn record(&self, caller: &Caller, record: Record) {
+        let row = Row::new(caller, &record);
+        self.send(Message::Record(Box::new(row))).await;
+    }
+
+    /// Notes that the caller's access key was used, unless that was noted lately.
+    pub(super) async fn used(&self, caller: &Caller, record: &Record) {
+        if caller.session.is_some() || !self.is_due(caller) {
+            return;
+        }
+        let last_use = LastUse {
+            access_key_id: caller.access_key_id.clone(),
+            at: caller.request.now,
+            service: record.service,
+            region: caller.request.region.clone(),
+        };
+        self.send(Message::Used(last_use)).await;
+    }
+
+    fn is_due(&self, caller: &Caller) -> bool {
+        let mut known = self.last_used.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let now = caller.request.now;
+        if let Some(last) = known.get(&caller.access_key_id)
+            && now.since(*last) < LAST_USED_INTERVAL
+        {
+            return false;
+        }
+        if known.len() >= LAST_USED_MAX {
+            known.clear();
+        }
+        known.insert(caller.access_key_id.clone(), now);
+        true
+    }
+
+    async fn send(&self, message: Message) {
+        if self.sender.send(message).await.is_err() {
+            tracing::error!("an event record came after the recorder had ended");
+        }
+    }
+}
+
+impl RecorderTask {
+    /// Writes batches until the last sender is gone and everything is written.
+    pub async fn run(mut self) {
+        let mut batch = Vec::new();
+        while self.receiver.recv_many(&mut batch, BATCH_MAX).await > 0 {
+            self.fill(&mut batch).await;
+            while let Err(error) = write(&self.store, &batch).await {
+                tracing::warn!(%error, records = batch.len(), "event records wait to be written");
+                tokio::time::sleep(RETRY_DELAY).await;
+            }
+            batch.clear();
+        }
+    }
+
+    /// Waits a little for more, so that a batch is worth its transaction.
+    async fn fill(&mut self, batch: &mut Vec<Message>) {
+        let deadline = tokio::time::Instant::now() + DELAY;
+        while batch.len() < BATCH_MAX {
+            let room = BATCH_MAX - batch.len();
+            let more = self.receiver.recv_many(batch, room);
+            match tokio::time::timeout_at(deadline, more).await {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return,
+            }
+        }
+    }
+}
+
+async fn write(store: &Store, batch: &[Message]) -> Result<(), store::Error> {
+    let mut transaction = store.write().await?;
+    for message in batch {
+        match message {
+            Message::Record(row) => row.insert(&mut transaction).await?,
+            Message::Used(last_use) => last_use.update(&mut transaction).await?,
+        }
+    }
+    transaction.commit().await
+}
+
+impl LastUse {
+    async fn update(&self, transaction: &mut Transaction) -> Result<(), store::Error> {
+        const SQL: &str = "UPDATE access_keys SET last_used_at = $2, last_used_service = $3, \
+            last_used_region = $4 WHERE id = $1";
+        let params = params![&self.access_key_id, self.at, self.service, &self.region];
+        transaction.execute(SQL, &params).await.map(drop)
+    }
+}
+
+impl Row {
+    fn new(caller: &Caller, record: &Record) -> Self {
+        let error_code = match &record.outcome {
+            Outcome::Succeeded { .. } => None,
+            Outcome::Failed { code, .. } => Some(*code),
+        };
+        let id = caller.request.request_id.clone();
+        Self {
+            text: text(caller, record, &id),
+            account: caller.account.clone(),
+            time: caller.request.now,
+            id,
+            name: record.event_name,
+            source: record.event_source,
+            user_name: caller.user_name().map(str::to_owned),
+            access_key_id: caller.access_key_id.clone(),
+            error_code,
+        }
+    }
+
+    async fn insert(&self, transaction: &mut Transaction) -> Result<(), store::Error> {
+        const SQL: &str = "INSERT INTO events (account_id, event_time, event_id, event_name, \
+            event_source, user_name, access_key_id, error_code, record) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+        let params = params![
+            &self.account,
+            self.time,
+            &self.id,
+            self.name,
+            self.source,
+            self.user_name.as_deref(),
+            &self.access_key_id,
+            self.error_code,
+            &self.text
+        ];
+        transaction.execute(SQL, &params).await.map(drop)
+    }
+}
+
+/// The record as JSON (CloudTrail User Guide, "CloudTrail record contents").
+fn text(caller: &Caller, record: &Record, id: &str) -> String {
+    let request = &caller.request;
+    let mut event = serde_json::json!({
+        "eventVersion": "1.08",
+        "userIdentity": identity(caller),
+        "eventTime": request.now.iso8601(),
+        "eventSource": record.event_source,
+        "eventName": record.event_name,
+        "awsRegion": request.region,
+        "sourceIPAddress": request.source_ip.to_canonical().to_string(),
+        "userAgent": request.user_agent,
+        "requestParameters": raw(record.request_parameters.as_deref()),
+        "responseElements": null,
+        "requestID": request.request_id,
+        "eventID": id,
+        "readOnly": is_read_only(record.event_name),
+        "eventType": "AwsApiCall",
+        "managementEvent": true,
+        "recipientAccountId": caller.account,
+        "eventCategory": "Management",
+    });
+    match &record.outcome {
+        Outcome::Succeeded { response_elements } => {
+            event["responseElements"] = raw(response_elements.as_deref());
+        }
+        Outcome::Failed { code, message } => {
+            event["errorCode"] = (*code).into();
+            event["errorMessage"] = message.as_str().into();
+        }
+    }
+    event.to_string()
+}
+
+/// AWS's naming is the rule: what gets, lists or describes changes nothing.
+fn is_read_only(event_name: &str) -> bool {
+    ["Get", "List", "Describe"].iter().any(|verb| event_name.starts_with(verb))
+}
+
+fn identity(caller: &Caller) -> serde_json::Value {
+    let mut identity = serde_json::json!({
+        "type": match caller.principal { Principal::Root => "Root", Principal::User { .. } => "IAMUser" },
+        "principalId": caller.user_id(),
+        "arn": caller.arn(),
+        "accountId": caller.account,
+        "accessKeyId": caller.access_key_id,
+    });
+    if let Some(name) = caller.user_name() {
+        identity["userName"] = name.into();
+    }
+    if let Some(session) = &caller.session {
+        identity["sessionContext"] = serde_json::json!({ "attributes": {
+            "creationDate": session.issued_at.iso8601(),
+            "mfaAuthenticated": session.mfa_at.is_some().to_string(),
+        }});
+    }
+    identity
+}
+
+fn raw(json: Option<&str>) -> serde_json::Value {
+    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or(serde_json::Value::Null)
+}

@@ -1,0 +1,67 @@
+//! The door: who calls, and may they.
+//!
+//! Every API call of every service passes here. [`Door::identify`] turns an access key id (and a session
+//! token) into a principal and the secret that its signature must prove; a [`Call`] then carries that
+//! principal into a handler. A handler reaches data only through [`Call::read`] and [`Call::write`],
+//! which decide first. So an operation that forgot to authorise has nothing to work on.
+//!
+//! A handler never commits. The dispatcher ends the call with [`Call::succeed`] or [`Call::fail`], so the
+//! event record of a change is in the same transaction as the change, and none is missing.
+
+mod authorize;
+mod call;
+mod caller;
+mod context;
+mod events;
+mod identify;
+mod permissions;
+mod target;
+
+use std::sync::Arc;
+
+use store::Store;
+use world::World;
+
+pub use call::Call;
+pub use caller::{Caller, Principal, RequestFacts, SessionFacts};
+pub use events::{Outcome, Record, RecorderTask};
+pub use identify::{Identity, Refusal};
+pub use target::{Resource, Target};
+
+use events::Recorder;
+use permissions::PermissionCache;
+
+/// What all calls share: the store, the world, compiled permissions and the event recorder.
+#[derive(Clone)]
+pub struct Door {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    world: World,
+    permissions: PermissionCache,
+    secrets: identify::SecretCache,
+    recorder: Recorder,
+}
+
+impl Door {
+    /// A door to `store`. The returned task writes event records in batches: run it until it ends, which
+    /// it does when the last clone of the door is gone and everything is written.
+    pub fn new(store: Store, world: World) -> (Self, RecorderTask) {
+        let (recorder, task) = events::channel(store.clone());
+        let inner = Inner {
+            store,
+            world,
+            permissions: PermissionCache::default(),
+            secrets: identify::SecretCache::default(),
+            recorder,
+        };
+        (Self { inner: Arc::new(inner) }, task)
+    }
+
+    /// The clock and random source that calls work with.
+    pub fn world(&self) -> &World {
+        &self.inner.world
+    }
+}

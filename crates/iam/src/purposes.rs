@@ -1,0 +1,9 @@
+//! What each sealed thing is bound to, so that one can never be opened as another.
+
+/// The purpose under which the secret of an access key is sealed.
+pub(crate) fn access_key(id: &str) -> String {
+    format!("access-key/{id}")
+}
+
+/// The purpose under which session tokens are sealed.
+pub(crate) const SESSION_TOKEN: &str = "session-token";
