@@ -1,1 +1,52 @@
-//! wire
+//! How AWS talks.
+//!
+//! The shapes, operations, constraints and errors of each service come from the compact models in
+//! `models/`. The build script turns them into a module per service ([`iam`], [`sts`], [`workmail`]):
+//! a struct per structure, a trait with one method per operation, and tables ([`ServiceModel`],
+//! [`Shape`]). The codecs ([`aws_query`], [`aws_json`]), the constraint checks ([`validate()`]) and the
+//! audit form ([`trail`]) are written once, by hand, over those tables. Between bytes and structs
+//! stands [`Value`], a tree without names.
+//!
+//! A call goes: codec `operation` -> codec `decode` -> [`validate()`] -> `dispatch` of the service's
+//! module -> codec `encode`, or `encode_error`.
+//!
+//! This crate knows no accounts, no storage, no sockets and no clock. It does not know HTTP either:
+//! whoever does takes the status from [`Error::status`] and the content type from the codec.
+
+pub mod aws_json;
+pub mod aws_query;
+mod convert;
+mod error;
+pub mod errors;
+mod pattern;
+mod sensitive;
+mod service;
+mod shape;
+pub mod trail;
+mod validate;
+mod value;
+
+pub use error::{Code, Error, ErrorKind, Fault};
+pub use pattern::Pattern;
+pub use sensitive::Sensitive;
+pub use shape::{
+    Bounds, Kind, List, Map, Member, OperationModel, Protocol, ServiceModel, Shape, Text,
+    TimestampFormat,
+};
+pub use validate::validate;
+pub use value::Value;
+
+/// AWS Identity and Access Management, API version 2010-05-08.
+pub mod iam {
+    include!(concat!(env!("OUT_DIR"), "/iam.rs"));
+}
+
+/// AWS Security Token Service, API version 2011-06-15.
+pub mod sts {
+    include!(concat!(env!("OUT_DIR"), "/sts.rs"));
+}
+
+/// Amazon WorkMail, API version 2017-10-01.
+pub mod workmail {
+    include!(concat!(env!("OUT_DIR"), "/workmail.rs"));
+}

@@ -1,0 +1,168 @@
+//! The tables that the codecs walk: the service, its operations, errors and shapes.
+
+use std::{error::Error, fmt::Write};
+
+use crate::{
+    model::{Fault, Kind, Member, Model, Operation, Pattern, Reference, Shape},
+    names::{lower_camel, screaming},
+};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+pub(crate) fn all(model: &Model) -> Result<String> {
+    let mut out = service(model)?;
+    out.push_str("/// The errors that the model declares.\npub mod errors {\n");
+    for (name, fault) in &model.errors {
+        out.push_str(&error(model, name, fault)?);
+    }
+    out.push_str("}\n\nmod shapes {\n");
+    for (name, shape) in &model.shapes {
+        writeln!(
+            out,
+            "    pub(super) static {}: crate::Shape = {};",
+            screaming(name),
+            table(model, name, shape)
+        )?;
+    }
+    out.push_str("}\n");
+    Ok(out)
+}
+
+fn service(model: &Model) -> Result<String> {
+    let mut out = String::from("/// The service's tables.\n");
+    writeln!(out, "pub static MODEL: crate::ServiceModel = crate::ServiceModel {{")?;
+    writeln!(out, "    service: {:?},", model.service)?;
+    writeln!(out, "    protocol: crate::Protocol::{},", protocol(model)?)?;
+    writeln!(out, "    api_version: {:?},", model.api_version)?;
+    writeln!(out, "    endpoint_prefix: {:?},", model.endpoint_prefix)?;
+    writeln!(out, "    signing_name: {:?},", model.signing_name)?;
+    writeln!(out, "    operations: &[")?;
+    for (name, operation) in &model.operations {
+        writeln!(out, "        {},", operation_row(model, name, operation))?;
+    }
+    out.push_str("    ],\n};\n\n");
+    Ok(out)
+}
+
+fn protocol(model: &Model) -> Result<String> {
+    Ok(match model.protocol.as_str() {
+        "query" => format!("Query {{ xml_namespace: {:?} }}", model.xml_namespace),
+        "json" => format!(
+            "Json {{ version: {:?}, target_prefix: {:?} }}",
+            model.json_version, model.target_prefix
+        ),
+        other => return Err(format!("protocol {other} has no codec").into()),
+    })
+}
+
+fn operation_row(model: &Model, name: &str, operation: &Operation) -> String {
+    let shape = |side: &Option<String>| match side {
+        Some(name) => format!("Some(&shapes::{})", screaming(name)),
+        None => "None".to_owned(),
+    };
+    let errors: Vec<String> =
+        operation.errors.iter().map(|name| format!("&errors::{}", error_name(name))).collect();
+    format!(
+        "crate::OperationModel {{ name: {name:?}, action: \"{}:{name}\", input: {}, output: {}, \
+         result_wrapper: {:?}, errors: &[{}] }}",
+        model.service,
+        shape(&operation.input),
+        shape(&operation.output),
+        operation.wrapper,
+        errors.join(", ")
+    )
+}
+
+fn error(model: &Model, name: &str, fault: &Fault) -> Result<String> {
+    let side = if fault.sender { "sender" } else { "receiver" };
+    let mut out = String::new();
+    writeln!(out, "    /// The model's `{name}`.")?;
+    writeln!(
+        out,
+        "    pub static {}: crate::ErrorKind = crate::ErrorKind::{side}({:?}, {});",
+        error_name(name),
+        // JSON clients find the shape by its name; the code is for query alone
+        if model.protocol == "query" { &fault.code } else { name },
+        fault.status
+    )?;
+    Ok(out)
+}
+
+/// `NoSuchEntityException` -> `NO_SUCH_ENTITY`.
+fn error_name(shape: &str) -> String {
+    screaming(shape.strip_suffix("Exception").unwrap_or(shape))
+}
+
+fn table(model: &Model, name: &str, shape: &Shape) -> String {
+    format!(
+        "crate::Shape {{ name: {name:?}, sensitive: {}, kind: crate::Kind::{} }}",
+        shape.sensitive,
+        kind(model, shape)
+    )
+}
+
+fn kind(model: &Model, shape: &Shape) -> String {
+    let bounds = bounds(shape);
+    match &shape.kind {
+        Kind::Structure(members) => structure(members),
+        Kind::List { member, flattened } => format!(
+            "List(crate::List {{ member: {}, member_name: {:?}, flattened: {flattened}, length: {bounds} }})",
+            reference(member),
+            member.name.as_deref().unwrap_or("member"),
+        ),
+        Kind::Map { key, value, flattened } => format!(
+            "Map(crate::Map {{ key: {}, value: {}, key_name: {:?}, value_name: {:?}, flattened: {flattened}, length: {bounds} }})",
+            reference(key),
+            reference(value),
+            key.name.as_deref().unwrap_or("key"),
+            value.name.as_deref().unwrap_or("value"),
+        ),
+        Kind::String { pattern, values } => format!(
+            "String(crate::Text {{ length: {bounds}, pattern: {}, values: &{values:?} }})",
+            pattern.as_ref().map_or("None".to_owned(), pattern_table)
+        ),
+        Kind::Integer => format!("Integer({bounds})"),
+        Kind::Long => format!("Long({bounds})"),
+        Kind::Double => format!("Double({bounds})"),
+        Kind::Boolean => "Boolean".to_owned(),
+        Kind::Timestamp { format } => format!("Timestamp({})", timestamp(model, format.as_deref())),
+        Kind::Blob => format!("Blob({bounds})"),
+    }
+}
+
+fn structure(members: &[Member]) -> String {
+    let rows: Vec<String> = members
+        .iter()
+        .map(|member| {
+            format!(
+                "crate::Member {{ name: {:?}, camel: {:?}, shape: {}, required: {} }}",
+                member.reference.name.as_ref().unwrap_or(&member.name),
+                lower_camel(&member.name),
+                reference(&member.reference),
+                member.required
+            )
+        })
+        .collect();
+    format!("Structure(&[{}])", rows.join(", "))
+}
+
+fn reference(reference: &Reference) -> String {
+    format!("&{}", screaming(&reference.shape))
+}
+
+fn bounds(shape: &Shape) -> String {
+    format!("crate::Bounds {{ min: {:?}, max: {:?} }}", shape.bounds.0, shape.bounds.1)
+}
+
+fn pattern_table(pattern: &Pattern) -> String {
+    let Pattern { text, regex, not_regex } = pattern;
+    format!("Some(crate::Pattern::new({text:?}, {regex:?}, {not_regex:?}))")
+}
+
+fn timestamp(model: &Model, format: Option<&str>) -> &'static str {
+    let default = if model.protocol == "query" { "iso8601" } else { "unixTimestamp" };
+    match format.unwrap_or(default) {
+        "unixTimestamp" => "crate::TimestampFormat::EpochSeconds",
+        _ => "crate::TimestampFormat::Iso8601",
+    }
+}

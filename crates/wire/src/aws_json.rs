@@ -1,0 +1,1 @@
+//! The JSON protocols, 1.0 and 1.1.

@@ -1,0 +1,1 @@
+//! The audit form of inputs and outputs.
