@@ -1,0 +1,77 @@
+//! Amazon resource names of IAM: made from their parts, and taken apart again.
+
+/// The account part of the ARNs of AWS's own policies.
+const AWS: &str = "aws";
+
+/// The ARN of a user.
+pub fn user(account: &str, path: &str, name: &str) -> String {
+    format!("arn:aws:iam::{account}:user{path}{name}")
+}
+
+/// The ARN of a group.
+pub fn group(account: &str, path: &str, name: &str) -> String {
+    format!("arn:aws:iam::{account}:group{path}{name}")
+}
+
+/// The ARN of a customer's managed policy.
+pub fn policy(account: &str, path: &str, name: &str) -> String {
+    format!("arn:aws:iam::{account}:policy{path}{name}")
+}
+
+/// The ARN of the account itself, which stands for its root user too.
+pub fn root(account: &str) -> String {
+    format!("arn:aws:iam::{account}:root")
+}
+
+/// A managed policy's ARN, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicyArn<'a> {
+    /// The account that owns it; none for AWS's own.
+    pub account: Option<&'a str>,
+    /// The path, `/` or `/../`.
+    pub path: &'a str,
+    /// The friendly name.
+    pub name: &'a str,
+}
+
+impl<'a> PolicyArn<'a> {
+    /// The parts of `arn`, if it has the form of a policy's.
+    pub fn parse(arn: &'a str) -> Option<Self> {
+        let (account, rest) = arn.strip_prefix("arn:aws:iam::")?.split_once(':')?;
+        let full = rest.strip_prefix("policy")?;
+        let (path, name) = full.split_at(full.rfind('/')? + 1);
+        let account = (account != AWS).then_some(account);
+        (path.starts_with('/') && !name.is_empty()).then_some(Self { account, path, name })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn takes_a_policy_arn_apart() {
+        let parts = PolicyArn::parse("arn:aws:iam::123456789012:policy/a/b/N");
+        let expected = PolicyArn { account: Some("123456789012"), path: "/a/b/", name: "N" };
+        assert_eq!(parts, Some(expected));
+        let own = PolicyArn::parse("arn:aws:iam::aws:policy/AdministratorAccess");
+        assert_eq!(own.map(|own| (own.account, own.path)), Some((None, "/")));
+    }
+
+    #[test]
+    fn refuses_what_names_no_policy() {
+        for arn in ["", "arn:aws:iam::1:policy", "arn:aws:iam::1:policy/", "arn:aws:iam::1:user/x"]
+        {
+            assert_eq!(PolicyArn::parse(arn), None, "{arn}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_survived(text in "(arn:aws:iam::[0-9]{0,3}:policy)?\\PC{0,64}") {
+            let _ = PolicyArn::parse(&text);
+        }
+    }
+}
