@@ -18,6 +18,8 @@ pub mod aws_query;
 mod convert;
 mod error;
 pub mod errors;
+mod json;
+mod path;
 mod pattern;
 mod sensitive;
 mod service;
@@ -35,6 +37,9 @@ pub use shape::{
 };
 pub use validate::validate;
 pub use value::Value;
+
+/// No codec reads a request of more bytes; a face may set a lower bound.
+pub const MAX_REQUEST_BYTES: usize = 16 << 20;
 
 /// AWS Identity and Access Management, API version 2010-05-08.
 pub mod iam {

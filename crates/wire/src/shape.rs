@@ -25,6 +25,15 @@ impl ServiceModel {
         let found = self.operations.binary_search_by(|operation| operation.name.cmp(name)).ok()?;
         self.operations.get(found)
     }
+
+    /// The content type of its answers.
+    pub fn content_type(&self) -> &'static str {
+        match self.protocol {
+            Protocol::Query { .. } => "text/xml",
+            Protocol::Json { version: "1.0", .. } => "application/x-amz-json-1.0",
+            Protocol::Json { .. } => "application/x-amz-json-1.1",
+        }
+    }
 }
 
 /// How a service talks.

@@ -1,8 +1,274 @@
-//! The constraints of the models, checked on values.
+//! The constraints of the models, checked on values, with the messages of AWS.
 
-use crate::{Error, Shape, Value};
+use std::fmt;
+
+use crate::{Bounds, Error, Kind, Pattern, Shape, Value, errors::VALIDATION, path::Path};
+
+/// A message tells of so many broken constraints at most; all are counted.
+const MAX_TOLD: usize = 50;
+
+/// A message shows so many characters of a value at most.
+const MAX_SHOWN_CHARS: usize = 1024;
 
 /// Checks `value` against all constraints of `shape`.
-pub fn validate(_shape: &Shape, _value: &Value) -> Result<(), Error> {
-    Ok(())
+///
+/// The error is of kind [`VALIDATION`]. It names every constraint that is broken, the member by its
+/// path, and the value unless the model marks it as sensitive.
+pub fn validate(shape: &Shape, value: &Value) -> Result<(), Error> {
+    let mut failures = Failures::default();
+    check(shape, value, Path::Input, &mut failures);
+    failures.into_result()
+}
+
+fn check(shape: &Shape, value: &Value, path: Path<'_>, failures: &mut Failures) {
+    for constraint in constraints(shape).filter(|constraint| !constraint.holds(value)) {
+        failures.add(&Shown { value, shape }, path, &constraint);
+    }
+    match (&shape.kind, value) {
+        (Kind::Structure(members), Value::Structure(slots)) => {
+            for (member, slot) in members.iter().zip(slots) {
+                let path = Path::Member(&path, member.camel);
+                match slot {
+                    Some(value) => check(member.shape, value, path, failures),
+                    None if member.required => failures.add_null(path),
+                    None => {}
+                }
+            }
+        }
+        (Kind::List(list), Value::List(elements)) if is_scalar(list.member) => {
+            let subject = "Member must satisfy constraint";
+            check_together(list.member, elements.iter(), subject, (shape, value), path, failures);
+        }
+        (Kind::List(list), Value::List(elements)) => {
+            for (index, element) in elements.iter().enumerate() {
+                check(list.member, element, Path::Element(&path, index), failures);
+            }
+        }
+        (Kind::Map(map), Value::Map(entries)) if is_scalar(map.value) => {
+            let subject = "Map value must satisfy constraint";
+            check_together(map.value, entries.values(), subject, (shape, value), path, failures);
+        }
+        (Kind::Map(map), Value::Map(entries)) => {
+            for (key, value) in entries {
+                check(map.value, value, Path::Entry(&path, key), failures);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Scalars in a list or a map: AWS reports the whole, and what each of them must satisfy.
+fn check_together<'a>(
+    member: &Shape,
+    mut values: impl Iterator<Item = &'a Value>,
+    subject: &str,
+    (shape, whole): (&Shape, &Value),
+    path: Path<'_>,
+    failures: &mut Failures,
+) {
+    if values.all(|value| constraints(member).all(|constraint| constraint.holds(value))) {
+        return;
+    }
+    let all: Vec<String> = constraints(member).map(|constraint| constraint.to_string()).collect();
+    let told = format!("{subject}: [{}]", all.join(", "));
+    failures.add(&Shown { value: whole, shape }, path, &told);
+}
+
+/// What a value must satisfy; it writes itself as AWS does.
+enum Constraint<'a> {
+    LengthAtMost(i64),
+    LengthAtLeast(i64),
+    AtMost(i64),
+    AtLeast(i64),
+    Pattern(&'a Pattern),
+    OneOf(&'static [&'static str]),
+}
+
+/// The constraints of a shape itself, in AWS's order.
+fn constraints(shape: &Shape) -> impl Iterator<Item = Constraint<'_>> {
+    let (length, range, pattern, values) = match &shape.kind {
+        Kind::String(text) => (text.length, Bounds::default(), text.pattern.as_ref(), text.values),
+        Kind::Blob(length) => (*length, Bounds::default(), None, &[][..]),
+        Kind::List(list) => (list.length, Bounds::default(), None, &[][..]),
+        Kind::Map(map) => (map.length, Bounds::default(), None, &[][..]),
+        Kind::Integer(range) | Kind::Long(range) | Kind::Double(range) => {
+            (Bounds::default(), *range, None, &[][..])
+        }
+        Kind::Structure(_) | Kind::Boolean | Kind::Timestamp(_) => {
+            (Bounds::default(), Bounds::default(), None, &[][..])
+        }
+    };
+    [
+        length.max.map(Constraint::LengthAtMost),
+        length.min.map(Constraint::LengthAtLeast),
+        range.max.map(Constraint::AtMost),
+        range.min.map(Constraint::AtLeast),
+        pattern.map(Constraint::Pattern),
+        (!values.is_empty()).then_some(Constraint::OneOf(values)),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+impl Constraint<'_> {
+    /// Whether `value` satisfies it.
+    fn holds(&self, value: &Value) -> bool {
+        match self {
+            Self::LengthAtMost(max) => length(value) <= *max,
+            Self::LengthAtLeast(min) => length(value) >= *min,
+            Self::AtMost(max) => compare(value, *max, i64::le, f64::le),
+            Self::AtLeast(min) => compare(value, *min, i64::ge, f64::ge),
+            Self::Pattern(pattern) => text(value).is_none_or(|text| pattern.matches(text)),
+            Self::OneOf(values) => text(value).is_none_or(|text| values.contains(&text)),
+        }
+    }
+}
+
+impl fmt::Display for Constraint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LengthAtMost(max) => {
+                write!(f, "Member must have length less than or equal to {max}")
+            }
+            Self::LengthAtLeast(min) => {
+                write!(f, "Member must have length greater than or equal to {min}")
+            }
+            Self::AtMost(max) => write!(f, "Member must have value less than or equal to {max}"),
+            Self::AtLeast(min) => {
+                write!(f, "Member must have value greater than or equal to {min}")
+            }
+            Self::Pattern(pattern) => {
+                write!(f, "Member must satisfy regular expression pattern: {}", pattern.text)
+            }
+            Self::OneOf(values) => {
+                write!(f, "Member must satisfy enum value set: [{}]", values.join(", "))
+            }
+        }
+    }
+}
+
+/// Characters of a text, bytes of a blob, elements of a list, entries of a map.
+fn length(value: &Value) -> i64 {
+    let length = match value {
+        Value::List(elements) => elements.len(),
+        Value::Map(entries) => entries.len(),
+        Value::Blob(bytes) => bytes.len(),
+        _ => text(value).map_or(0, |text| text.chars().count()),
+    };
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
+fn compare(
+    value: &Value,
+    bound: i64,
+    whole: impl Fn(&i64, &i64) -> bool,
+    fraction: impl Fn(&f64, &f64) -> bool,
+) -> bool {
+    match value {
+        Value::Integer(number) => whole(number, &bound),
+        // the bounds of the models are far below 2^53, where every whole number is exact
+        #[allow(clippy::cast_precision_loss, reason = "see above")]
+        Value::Double(number) => fraction(number, &(bound as f64)),
+        _ => true,
+    }
+}
+
+fn text(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Sensitive(text) => Some(text.expose()),
+        _ => None,
+    }
+}
+
+fn is_scalar(shape: &Shape) -> bool {
+    !matches!(shape.kind, Kind::Structure(_) | Kind::List(_) | Kind::Map(_))
+}
+
+/// The broken constraints of one request.
+#[derive(Default)]
+struct Failures {
+    told: Vec<String>,
+    count: usize,
+}
+
+impl Failures {
+    fn add(&mut self, shown: &Shown<'_>, path: Path<'_>, constraint: &dyn fmt::Display) {
+        self.push(|| {
+            format!("Value {shown}at '{path}' failed to satisfy constraint: {constraint}")
+        });
+    }
+
+    fn add_null(&mut self, path: Path<'_>) {
+        self.push(|| {
+            format!("Value null at '{path}' failed to satisfy constraint: Member must not be null")
+        });
+    }
+
+    fn push(&mut self, failure: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.told.len() < MAX_TOLD {
+            self.told.push(failure());
+        }
+    }
+
+    fn into_result(self) -> Result<(), Error> {
+        if self.count == 0 {
+            return Ok(());
+        }
+        let plural = if self.count == 1 { "error" } else { "errors" };
+        let told = self.told.join("; ");
+        Err(VALIDATION.with(format!("{} validation {plural} detected: {told}", self.count)))
+    }
+}
+
+/// A value in a message, with the space that follows it; nothing if it is sensitive.
+struct Shown<'a> {
+    value: &'a Value,
+    shape: &'a Shape,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_sensitive(self.shape) {
+            return Ok(());
+        }
+        let text = plain(self.value);
+        match text.char_indices().nth(MAX_SHOWN_CHARS) {
+            Some((end, _)) => write!(f, "'{}...' ", text.get(..end).unwrap_or_default()),
+            None => write!(f, "'{text}' "),
+        }
+    }
+}
+
+/// A list of secrets is as secret as they are.
+fn is_sensitive(shape: &Shape) -> bool {
+    shape.sensitive
+        || match &shape.kind {
+            Kind::List(list) => is_sensitive(list.member),
+            Kind::Map(map) => is_sensitive(map.key) || is_sensitive(map.value),
+            _ => false,
+        }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Integer(number) => number.to_string(),
+        Value::Double(number) => number.to_string(),
+        Value::Boolean(flag) => flag.to_string(),
+        Value::List(elements) => {
+            // one more than can be shown, so that the cut is seen
+            let shown: Vec<String> = elements.iter().take(MAX_SHOWN_CHARS).map(plain).collect();
+            format!("[{}]", shown.join(", "))
+        }
+        Value::Map(entries) => {
+            let entry = |(key, value): (&String, &Value)| format!("{key}={}", plain(value));
+            let shown: Vec<String> = entries.iter().take(MAX_SHOWN_CHARS).map(entry).collect();
+            format!("{{{}}}", shown.join(", "))
+        }
+        Value::Timestamp(time) => time.iso8601(),
+        // may hold sensitive members
+        Value::Structure(_) | Value::Sensitive(_) | Value::Blob(_) => "...".to_owned(),
+    }
 }

@@ -1,0 +1,121 @@
+//! Pieces of JSON (RFC 8259) that more than one form is made of.
+
+use std::fmt::Write;
+
+use world::Timestamp;
+
+/// The year 9999 ends before this; a number beyond it is no time that anybody means.
+const MAX_SECONDS: f64 = 253_402_300_800.0;
+
+/// Adds `text` as a JSON string.
+pub(crate) fn push_string(out: &mut String, text: &str) {
+    out.push('"');
+    let mut rest = text;
+    // all that needs an escape is ASCII, so a cut there is between characters
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
+        let (plain, tail) = rest.split_at(at);
+        out.push_str(plain);
+        let mut letters = tail.chars();
+        match letters.next() {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            // writing to a string cannot fail
+            Some(control) => _ = write!(out, "\\u{:04x}", u32::from(control)),
+            None => {}
+        }
+        rest = letters.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+/// Adds a number; what JSON has no number for goes as the text that AWS uses.
+pub(crate) fn push_double(out: &mut String, number: f64) {
+    // writing to a string cannot fail
+    _ = match number {
+        _ if number.is_nan() => write!(out, "\"NaN\""),
+        f64::INFINITY => write!(out, "\"Infinity\""),
+        f64::NEG_INFINITY => write!(out, "\"-Infinity\""),
+        _ => write!(out, "{number:?}"),
+    };
+}
+
+/// Adds seconds since the epoch with milliseconds: `1532459261.827`.
+pub(crate) fn push_seconds(out: &mut String, time: Timestamp) {
+    let millis = time.as_micros().div_euclid(1_000);
+    let sign = if millis < 0 { "-" } else { "" };
+    let millis = millis.unsigned_abs();
+    // writing to a string cannot fail
+    _ = write!(out, "{sign}{}.{:03}", millis / 1_000, millis % 1_000);
+}
+
+/// Writes each item between brackets, with commas.
+pub(crate) fn enclosed<T>(
+    out: &mut String,
+    (open, close): (char, char),
+    items: impl Iterator<Item = T>,
+    mut each: impl FnMut(&mut String, T),
+) {
+    out.push(open);
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        each(out, item);
+    }
+    out.push(close);
+}
+
+/// The point so many seconds after the epoch, to the nearest microsecond.
+pub(crate) fn seconds(seconds: f64) -> Option<Timestamp> {
+    #[allow(clippy::cast_possible_truncation, reason = "bounded on the line itself")]
+    let micros = (seconds.abs() < MAX_SECONDS).then(|| (seconds * 1e6).round() as i64);
+    micros.map(Timestamp::from_micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pushed<T>(push: impl Fn(&mut String, T), value: T) -> String {
+        let mut out = String::new();
+        push(&mut out, value);
+        out
+    }
+
+    #[test]
+    fn seconds_have_milliseconds() {
+        for (micros, text) in [
+            (1_532_459_261_827_999, "1532459261.827"),
+            (1_000_000, "1.000"),
+            (0, "0.000"),
+            (-1_500_000, "-1.500"),
+            (-1, "-0.001"),
+        ] {
+            assert_eq!(pushed(push_seconds, Timestamp::from_micros(micros)), text);
+        }
+        assert_eq!(seconds(1_532_459_261.827), Some(Timestamp::from_micros(1_532_459_261_827_000)));
+        assert_eq!(seconds(MAX_SECONDS), None);
+        assert_eq!(seconds(f64::NAN), None);
+    }
+
+    #[test]
+    fn doubles_stay_doubles() {
+        assert_eq!(pushed(push_double, 1.0), "1.0");
+        assert_eq!(pushed(push_double, 1e300), "1e300");
+        assert_eq!(pushed(push_double, f64::NEG_INFINITY), "\"-Infinity\"");
+    }
+
+    proptest! {
+        #[test]
+        fn another_parser_reads_our_strings(text in any::<String>()) {
+            let written = pushed(push_string, text.as_str());
+            prop_assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
+        }
+    }
+}
