@@ -1,0 +1,59 @@
+//! What becomes of a verdict.
+
+use super::{Asked, Session, State, Verdict};
+use crate::{limits::MAX_AUTH_FAILURES, reply::Reply};
+
+impl Session {
+    /// Gives the answer to the question that [`advance`](Session::advance) asked last.
+    pub fn answer(&mut self, verdict: Verdict) {
+        let State::Asked(asked) = std::mem::replace(&mut self.state, State::Command) else {
+            debug_assert!(false, "nothing was asked");
+            return self.hang_up(&Reply::new(421, "4.3.0", "out of step, closing"));
+        };
+        match (asked, verdict) {
+            (Asked::Password, Verdict::Accept) => {
+                self.authenticated = true;
+                self.say(&Reply::new(235, "2.7.0", "welcome"));
+            }
+            (Asked::Sender(envelope), Verdict::Accept) => self.begin(envelope),
+            (Asked::Recipient(address), Verdict::Accept) => {
+                if let Some(envelope) = &mut self.envelope {
+                    envelope.recipients.push(address);
+                }
+                self.say(&Reply::new(250, "2.1.5", "recipient ok"));
+            }
+            (Asked::Deliver, Verdict::Accept) => {
+                self.idle_commands = 0;
+                self.errors = 0;
+                let text = format!("taken as {}.{}", self.peer.id, self.transactions);
+                self.say(&Reply::new(250, "2.0.0", text));
+            }
+            (_, Verdict::WrongPassword) => self.wrong_password(),
+            (Asked::Password, _) => self.refuse(&Reply::new(454, "4.7.0", "try again later")),
+            (_, refusal) => self.refuse(&explain(refusal)),
+        }
+    }
+
+    fn wrong_password(&mut self) {
+        self.refuse(&Reply::new(535, "5.7.8", "wrong name or password"));
+        self.auth_failures += 1;
+        if self.auth_failures >= MAX_AUTH_FAILURES && !self.is_closed() {
+            self.hang_up(&Reply::new(421, "4.7.0", "too many wrong passwords, closing"));
+        }
+    }
+}
+
+fn explain(verdict: Verdict) -> Reply {
+    match verdict {
+        Verdict::NotYours => Reply::new(550, "5.7.1", "a user sends under an address of his own"),
+        Verdict::Unknown => Reply::new(550, "5.1.1", "no such recipient"),
+        Verdict::NotOurs => Reply::new(550, "5.7.1", "relaying denied"),
+        // RFC 5321 section 4.5.3.1.10 keeps 552 for what will not pass; a full mailbox may be emptied.
+        Verdict::MailboxFull => Reply::new(452, "4.2.2", "mailbox is full"),
+        Verdict::StoreFull => Reply::new(452, "4.3.1", "out of storage, try again later"),
+        Verdict::Unreadable => Reply::new(554, "5.6.0", "the header is not that of a message"),
+        Verdict::Accept | Verdict::WrongPassword | Verdict::TryLater => {
+            Reply::new(451, "4.3.0", "try again later")
+        }
+    }
+}
