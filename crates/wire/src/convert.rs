@@ -9,9 +9,12 @@ use world::{Secret, Timestamp};
 
 use crate::{Sensitive, Value};
 
-/// A type that stands for a shape.
-pub(crate) trait Wire: Sized {
+/// A type that stands for a shape: every generated structure and enum, and what they are made of.
+pub trait Shaped: Sized {
+    /// Takes a value of the shape apart. Fails only on a value that was not validated.
     fn from_value(value: Value) -> Result<Self, Mismatch>;
+
+    /// The value of the shape.
     fn into_value(self) -> Value;
 }
 
@@ -23,7 +26,7 @@ pub(crate) trait Slot: Sized {
 
 /// A value is not of the shape that it should be. Validated values always are, so this is our fault.
 #[derive(Debug)]
-pub(crate) struct Mismatch {
+pub struct Mismatch {
     wanted: &'static str,
 }
 
@@ -41,7 +44,7 @@ impl fmt::Display for Mismatch {
 
 impl std::error::Error for Mismatch {}
 
-impl<T: Wire> Slot for T {
+impl<T: Shaped> Slot for T {
     fn from_slot(slot: Option<Value>) -> Result<Self, Mismatch> {
         slot.map_or(Err(Mismatch::wanted("required member")), T::from_value)
     }
@@ -51,7 +54,7 @@ impl<T: Wire> Slot for T {
     }
 }
 
-impl<T: Wire> Slot for Option<T> {
+impl<T: Shaped> Slot for Option<T> {
     fn from_slot(slot: Option<Value>) -> Result<Self, Mismatch> {
         slot.map(T::from_value).transpose()
     }
@@ -61,7 +64,7 @@ impl<T: Wire> Slot for Option<T> {
     }
 }
 
-impl<T: Wire> Wire for Vec<T> {
+impl<T: Shaped> Shaped for Vec<T> {
     fn from_value(value: Value) -> Result<Self, Mismatch> {
         match value {
             Value::List(elements) => elements.into_iter().map(T::from_value).collect(),
@@ -74,7 +77,7 @@ impl<T: Wire> Wire for Vec<T> {
     }
 }
 
-impl<T: Wire> Wire for BTreeMap<String, T> {
+impl<T: Shaped> Shaped for BTreeMap<String, T> {
     fn from_value(value: Value) -> Result<Self, Mismatch> {
         match value {
             Value::Map(entries) => {
@@ -90,7 +93,7 @@ impl<T: Wire> Wire for BTreeMap<String, T> {
 }
 
 /// An operation without output.
-impl Wire for () {
+impl Shaped for () {
     fn from_value(_: Value) -> Result<Self, Mismatch> {
         Ok(())
     }
@@ -102,7 +105,7 @@ impl Wire for () {
 
 macro_rules! scalar {
     ($type:ty, $name:literal, $pattern:pat => $read:expr, $self:ident => $write:expr) => {
-        impl Wire for $type {
+        impl Shaped for $type {
             fn from_value(value: Value) -> Result<Self, Mismatch> {
                 match value {
                     $pattern => Ok($read),
@@ -126,7 +129,7 @@ scalar!(Timestamp, "timestamp", Value::Timestamp(time) => time, self => Value::T
 scalar!(Vec<u8>, "blob", Value::Blob(bytes) => bytes, self => Value::Blob(self));
 scalar!(Secret, "sensitive blob", Value::Blob(bytes) => Secret::new(bytes), self => Value::Blob(self.expose().to_vec()));
 
-impl Wire for i32 {
+impl Shaped for i32 {
     fn from_value(value: Value) -> Result<Self, Mismatch> {
         match value {
             Value::Integer(number) => {
@@ -150,7 +153,7 @@ macro_rules! structure {
             $(#[allow(missing_docs, reason = "the model carries no prose")] pub $field: $type,)*
         }
 
-        impl $crate::convert::Wire for $name {
+        impl $crate::convert::Shaped for $name {
             fn from_value(value: $crate::Value) -> Result<Self, $crate::convert::Mismatch> {
                 let $crate::Value::Structure(slots) = value else {
                     return Err($crate::convert::Mismatch::wanted(stringify!($name)));
@@ -198,7 +201,7 @@ macro_rules! enumeration {
             }
         }
 
-        impl $crate::convert::Wire for $name {
+        impl $crate::convert::Shaped for $name {
             fn from_value(value: $crate::Value) -> Result<Self, $crate::convert::Mismatch> {
                 match value {
                     $crate::Value::String(text) => Self::parse(&text),

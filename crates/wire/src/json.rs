@@ -2,11 +2,6 @@
 
 use std::fmt::Write;
 
-use world::Timestamp;
-
-/// The year 9999 ends before this; a number beyond it is no time that anybody means.
-const MAX_SECONDS: f64 = 253_402_300_800.0;
-
 /// Adds `text` as a JSON string.
 pub(crate) fn push_string(out: &mut String, text: &str) {
     out.push('"');
@@ -43,15 +38,6 @@ pub(crate) fn push_double(out: &mut String, number: f64) {
     };
 }
 
-/// Adds seconds since the epoch with milliseconds: `1532459261.827`.
-pub(crate) fn push_seconds(out: &mut String, time: Timestamp) {
-    let millis = time.as_micros().div_euclid(1_000);
-    let sign = if millis < 0 { "-" } else { "" };
-    let millis = millis.unsigned_abs();
-    // writing to a string cannot fail
-    _ = write!(out, "{sign}{}.{:03}", millis / 1_000, millis % 1_000);
-}
-
 /// Writes each item between brackets, with commas.
 pub(crate) fn enclosed<T>(
     out: &mut String,
@@ -69,13 +55,6 @@ pub(crate) fn enclosed<T>(
     out.push(close);
 }
 
-/// The point so many seconds after the epoch, to the nearest microsecond.
-pub(crate) fn seconds(seconds: f64) -> Option<Timestamp> {
-    #[allow(clippy::cast_possible_truncation, reason = "bounded on the line itself")]
-    let micros = (seconds.abs() < MAX_SECONDS).then(|| (seconds * 1e6).round() as i64);
-    micros.map(Timestamp::from_micros)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -86,22 +65,6 @@ mod tests {
         let mut out = String::new();
         push(&mut out, value);
         out
-    }
-
-    #[test]
-    fn seconds_have_milliseconds() {
-        for (micros, text) in [
-            (1_532_459_261_827_999, "1532459261.827"),
-            (1_000_000, "1.000"),
-            (0, "0.000"),
-            (-1_500_000, "-1.500"),
-            (-1, "-0.001"),
-        ] {
-            assert_eq!(pushed(push_seconds, Timestamp::from_micros(micros)), text);
-        }
-        assert_eq!(seconds(1_532_459_261.827), Some(Timestamp::from_micros(1_532_459_261_827_000)));
-        assert_eq!(seconds(MAX_SECONDS), None);
-        assert_eq!(seconds(f64::NAN), None);
     }
 
     #[test]

@@ -24,13 +24,16 @@ mod pattern;
 mod sensitive;
 mod service;
 mod shape;
+mod timestamp;
 pub mod trail;
 mod validate;
 mod value;
 
+pub use convert::{Mismatch, Shaped};
 pub use error::{Code, Error, ErrorKind, Fault};
 pub use pattern::Pattern;
 pub use sensitive::Sensitive;
+pub use service::Answer;
 pub use shape::{
     Bounds, Kind, List, Map, Member, OperationModel, Protocol, ServiceModel, Shape, Text,
     TimestampFormat,

@@ -58,8 +58,8 @@ macro_rules! service {
             operation: Operation,
             call: &'a mut S::Call,
             input: crate::Value,
-        ) -> crate::service::Answer<'a> {
-            use crate::convert::Wire;
+        ) -> crate::Answer<'a> {
+            use crate::convert::Shaped;
             match operation {
                 $(Operation::$operation => Box::pin(async move {
                     let output = service.$method(call, $($input::from_value(input)?)?).await?;
@@ -73,5 +73,5 @@ macro_rules! service {
 pub(crate) use service;
 
 /// An output to come.
-pub(crate) type Answer<'a> =
+pub type Answer<'a> =
     std::pin::Pin<Box<dyn Future<Output = Result<crate::Value, crate::Error>> + Send + 'a>>;

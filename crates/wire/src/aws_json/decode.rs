@@ -6,10 +6,11 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::reader::{Broken, MAX_DEPTH, Reader, Token};
 use crate::{
-    Error, Kind, List, MAX_REQUEST_BYTES, Map, Member, OperationModel, Shape, Value,
+    Error, Kind, List, MAX_REQUEST_BYTES, Map, Member, OperationModel, Shape, TimestampFormat,
+    Value,
     errors::{REQUEST_TOO_LARGE, SERIALIZATION},
-    json,
     path::Path,
+    timestamp,
 };
 
 /// A request may hold so many values, lists and structures included.
@@ -152,6 +153,9 @@ impl Decoder<'_> {
                     SERIALIZATION.with(format!("STRING_VALUE at '{path}' is not valid base64"))
                 })
             }
+            Kind::Timestamp(TimestampFormat::Iso8601) => timestamp::iso8601(&text)
+                .map(Value::Timestamp)
+                .ok_or_else(|| mismatch(Token::String, type_name(shape), path)),
             _ => Err(mismatch(Token::String, type_name(shape), path)),
         }
     }
@@ -165,7 +169,9 @@ impl Decoder<'_> {
             }
             Kind::Long(_) => text.parse().ok().map(Value::Integer),
             Kind::Double(_) => finite(text).map(Value::Double),
-            Kind::Timestamp(_) => finite(text).and_then(json::seconds).map(Value::Timestamp),
+            Kind::Timestamp(TimestampFormat::EpochSeconds) => {
+                timestamp::seconds(text).map(Value::Timestamp)
+            }
             _ => None,
         };
         value.ok_or_else(|| mismatch(Token::Number, type_name(shape), path))

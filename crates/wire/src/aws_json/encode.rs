@@ -6,7 +6,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{
     Error, Kind, OperationModel, Shape, TimestampFormat, Value,
-    json::{enclosed, push_double, push_seconds, push_string},
+    json::{enclosed, push_double, push_string},
+    timestamp::push_seconds,
 };
 
 /// The body of a successful answer, to be sent with status 200. Empty if the operation has no output.

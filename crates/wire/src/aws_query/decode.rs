@@ -6,7 +6,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use world::Timestamp;
 
 use super::Parameters;
-use crate::{Error, Kind, List, Map, Member, OperationModel, Shape, Value, errors::SERIALIZATION};
+use crate::{
+    Error, Kind, List, Map, Member, OperationModel, Shape, Value, errors::SERIALIZATION, timestamp,
+};
 
 /// The input of an operation, not yet validated.
 ///
@@ -138,7 +140,7 @@ fn scalar(shape: &Shape, text: &str, name: &str) -> Result<Value, Error> {
         Kind::Long(_) => (text.parse().ok().map(Value::Integer), "an integer"),
         Kind::Double(_) => (double(text).map(Value::Double), "a number"),
         Kind::Boolean => (boolean(text).map(Value::Boolean), "true or false"),
-        Kind::Timestamp(_) => (timestamp(text).map(Value::Timestamp), "a timestamp"),
+        Kind::Timestamp(_) => (time(text).map(Value::Timestamp), "a timestamp"),
         Kind::Blob(_) => (BASE64_STANDARD.decode(text).ok().map(Value::Blob), "base64"),
         _ if shape.sensitive => (Some(Value::Sensitive(text.into())), "text"),
         _ => (Some(Value::String(text.to_owned())), "text"),
@@ -155,12 +157,9 @@ fn boolean(text: &str) -> Option<bool> {
     if is("true") { Some(true) } else { is("false").then_some(false) }
 }
 
-/// ISO 8601 with an offset, or seconds since the epoch: clients send both.
-fn timestamp(text: &str) -> Option<Timestamp> {
-    match text.parse::<jiff::Timestamp>() {
-        Ok(time) => Some(Timestamp::from_micros(time.as_microsecond())),
-        Err(_) => crate::json::seconds(double(text)?),
-    }
+/// Clients send both, whatever the model says.
+fn time(text: &str) -> Option<Timestamp> {
+    timestamp::iso8601(text).or_else(|| timestamp::seconds(text))
 }
 
 fn malformed(name: &str, what: &str) -> Error {

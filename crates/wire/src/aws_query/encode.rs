@@ -7,7 +7,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use super::xml::Xml;
 use crate::{
     Error, Fault, Kind, List, Map, Member, OperationModel, Protocol, ServiceModel, Shape,
-    TimestampFormat, Value, json,
+    TimestampFormat, Value, timestamp,
 };
 
 /// Most answers fit.
@@ -21,47 +21,45 @@ pub fn encode(
     request_id: &str,
 ) -> String {
     let mut xml = Xml { text: String::with_capacity(USUAL_BYTES) };
-    root(&mut xml, operation.name, "Response", model);
+    begin(&mut xml, operation.name, "Response", model);
     if let Some(shape) = operation.output {
-        xml.open(operation.result_wrapper);
-        structure(&mut xml, shape.members(), output);
-        xml.close(operation.result_wrapper);
+        xml.element(operation.result_wrapper, |xml| structure(xml, shape.members(), output));
     }
-    xml.open("ResponseMetadata");
-    xml.leaf("RequestId", request_id);
-    xml.close("ResponseMetadata");
-    xml.text.push_str("</");
-    xml.text.push_str(operation.name);
-    xml.text.push_str("Response>");
+    xml.element("ResponseMetadata", |xml| xml.leaf("RequestId", request_id));
+    end(&mut xml, operation.name, "Response");
     xml.text
 }
 
 /// The body of an answer that tells of an error, to be sent with [`Error::status`].
 pub fn encode_error(model: &ServiceModel, error: &Error, request_id: &str) -> String {
     let mut xml = Xml { text: String::with_capacity(USUAL_BYTES) };
-    root(&mut xml, "ErrorResponse", "", model);
-    xml.open("Error");
-    xml.leaf(
-        "Type",
-        match error.kind().fault {
-            Fault::Sender => "Sender",
-            Fault::Receiver => "Receiver",
-        },
-    );
-    xml.leaf("Code", error.kind().query.code);
-    xml.leaf("Message", error.message());
-    xml.close("Error");
+    begin(&mut xml, "ErrorResponse", "", model);
+    let fault = match error.kind().fault {
+        Fault::Sender => "Sender",
+        Fault::Receiver => "Receiver",
+    };
+    xml.element("Error", |xml| {
+        xml.leaf("Type", fault);
+        xml.leaf("Code", error.kind().query.code);
+        xml.leaf("Message", error.message());
+    });
     xml.leaf("RequestId", request_id);
-    xml.close("ErrorResponse");
+    end(&mut xml, "ErrorResponse", "");
     xml.text
 }
 
-fn root(xml: &mut Xml, name: &str, suffix: &str, model: &ServiceModel) {
+fn begin(xml: &mut Xml, name: &str, suffix: &str, model: &ServiceModel) {
     let namespace = match model.protocol {
         Protocol::Query { xml_namespace } => xml_namespace,
         Protocol::Json { .. } => "",
     };
     for part in ["<", name, suffix, " xmlns=\"", namespace, "\">"] {
+        xml.text.push_str(part);
+    }
+}
+
+fn end(xml: &mut Xml, name: &str, suffix: &str) {
+    for part in ["</", name, suffix, ">"] {
         xml.text.push_str(part);
     }
 }
@@ -86,11 +84,7 @@ fn element(xml: &mut Xml, name: &str, shape: &Shape, value: &Value) {
                 entry(xml, name, map, key, value);
             }
         }
-        _ => {
-            xml.open(name);
-            content(xml, shape, value);
-            xml.close(name);
-        }
+        _ => xml.element(name, |xml| content(xml, shape, value)),
     }
 }
 
@@ -108,17 +102,17 @@ fn content(xml: &mut Xml, shape: &Shape, value: &Value) {
             }
         }
         (Kind::Timestamp(TimestampFormat::EpochSeconds), Value::Timestamp(time)) => {
-            json::push_seconds(&mut xml.text, *time);
+            timestamp::push_seconds(&mut xml.text, *time);
         }
         _ => scalar(xml, value),
     }
 }
 
 fn entry(xml: &mut Xml, name: &str, map: &Map, key: &str, value: &Value) {
-    xml.open(name);
-    xml.leaf(map.key_name, key);
-    element(xml, map.value_name, map.value, value);
-    xml.close(name);
+    xml.element(name, |xml| {
+        xml.leaf(map.key_name, key);
+        element(xml, map.value_name, map.value, value);
+    });
 }
 
 fn scalar(xml: &mut Xml, value: &Value) {

@@ -6,23 +6,33 @@ pub(super) struct Xml {
 }
 
 impl Xml {
-    pub(super) fn open(&mut self, name: &str) {
+    fn open(&mut self, name: &str) {
         self.text.push('<');
         self.text.push_str(name);
         self.text.push('>');
     }
 
-    pub(super) fn close(&mut self, name: &str) {
+    fn close(&mut self, name: &str) {
         self.text.push_str("</");
         self.text.push_str(name);
         self.text.push('>');
     }
 
+    /// An element around what `content` writes.
+    pub(super) fn element(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
+        self.open(name);
+        let start = self.text.len();
+        content(self);
+        if self.text.len() > start {
+            return self.close(name);
+        }
+        self.text.pop();
+        self.text.push_str("/>");
+    }
+
     /// An element whose content is text as it stands.
     pub(super) fn leaf(&mut self, name: &str, content: &str) {
-        self.open(name);
-        self.escaped(content);
-        self.close(name);
+        self.element(name, |xml| xml.escaped(content));
     }
 
     /// Text so that a parser gives it back, except for what XML cannot carry even escaped (XML 1.0,
@@ -47,6 +57,13 @@ impl Xml {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_element_with_nothing_in_it_is_short() {
+        let mut xml = Xml { text: String::new() };
+        xml.element("a", |xml| xml.leaf("b", ""));
+        assert_eq!(xml.text, "<a><b/></a>");
+    }
 
     #[test]
     fn escapes_what_has_a_meaning_and_replaces_what_cannot_be_said() {

@@ -1,0 +1,175 @@
+//! The constraints of the real models, and AWS's words for them.
+
+use wire::{
+    Error, Shape, Value, aws_json,
+    aws_query::{self, Parameters},
+    iam, validate, workmail,
+};
+
+fn iam_input(query: &str) -> (&'static Shape, Value) {
+    let query = format!("{query}&Version=2010-05-08");
+    let parameters = Parameters::parse(&query, b"").unwrap();
+    let operation = aws_query::operation(&iam::MODEL, &parameters).unwrap();
+    (operation.input.unwrap(), aws_query::decode(operation, &parameters).unwrap())
+}
+
+fn iam(query: &str) -> Result<(), Error> {
+    let (shape, value) = iam_input(query);
+    validate(shape, &value)
+}
+
+fn workmail(operation: &str, body: &str) -> Result<(), Error> {
+    let operation = workmail::MODEL.operation(operation).unwrap();
+    let value = aws_json::decode(operation, body.as_bytes()).unwrap();
+    validate(operation.input.unwrap(), &value)
+}
+
+fn message(result: Result<(), Error>) -> String {
+    result.unwrap_err().message().to_owned()
+}
+
+const ORGANIZATION: &str = "m-0123456789abcdef0123456789abcdef";
+
+#[test]
+fn one_broken_constraint_is_named() {
+    let long = "a".repeat(65);
+    for (query, told) in [
+        (
+            format!("Action=CreateUser&UserName={long}"),
+            format!("Value '{long}' at 'userName' failed to satisfy constraint: Member must have length less than or equal to 64"),
+        ),
+        (
+            "Action=CreateUser".to_owned(),
+            "Value null at 'userName' failed to satisfy constraint: Member must not be null".to_owned(),
+        ),
+        (
+            "Action=CreateUser&UserName=a%20b".to_owned(),
+            r"Value 'a b' at 'userName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+".to_owned(),
+        ),
+        (
+            "Action=ListUsers&MaxItems=0".to_owned(),
+            "Value '0' at 'maxItems' failed to satisfy constraint: Member must have value greater than or equal to 1".to_owned(),
+        ),
+        (
+            "Action=ListUsers&MaxItems=1001".to_owned(),
+            "Value '1001' at 'maxItems' failed to satisfy constraint: Member must have value less than or equal to 1000".to_owned(),
+        ),
+        (
+            "Action=UpdateAccessKey&AccessKeyId=AKIAIOSFODNN7EXAMPLE&Status=active".to_owned(),
+            "Value 'active' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive, Expired]".to_owned(),
+        ),
+        (
+            "Action=TagUser&UserName=u&Tags.member.1.Key=a&Tags.member.1.Value=b&Tags.member.2.Key=c".to_owned(),
+            "Value null at 'tags.2.member.value' failed to satisfy constraint: Member must not be null".to_owned(),
+        ),
+        (
+            format!("Action=TagUser&UserName=u&Tags.member.7.Key={0}{0}&Tags.member.7.Value=", long),
+            format!("Value '{long}{long}' at 'tags.1.member.key' failed to satisfy constraint: Member must have length less than or equal to 128"),
+        ),
+        (
+            format!("Action=UntagUser&UserName=u&TagKeys.member.1=fine&TagKeys.member.2={}", "k".repeat(129)),
+            format!(
+                r"Value '[fine, {}]' at 'tagKeys' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 128, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [\p{{L}}\p{{Z}}\p{{N}}_.:/=+\-@]+]",
+                "k".repeat(129)
+            ),
+        ),
+    ] {
+        assert_eq!(message(iam(&query)), format!("1 validation error detected: {told}"), "{query}");
+    }
+}
+
+#[test]
+fn all_broken_constraints_are_named_in_order() {
+    assert_eq!(
+        message(iam("Action=CreateUser&Path=x&UserName=")),
+        "3 validation errors detected: \
+         Value 'x' at 'path' failed to satisfy constraint: Member must satisfy regular expression pattern: (\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F); \
+         Value '' at 'userName' failed to satisfy constraint: Member must have length greater than or equal to 1; \
+         Value '' at 'userName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]+"
+    );
+}
+
+#[test]
+fn each_protocol_has_its_own_code() {
+    let query = iam("Action=CreateUser").unwrap_err();
+    let code = query.kind().code(iam::MODEL.protocol);
+    assert_eq!((code.code, code.status), ("ValidationError", 400));
+
+    let json = workmail("DescribeOrganization", "{}").unwrap_err();
+    let code = json.kind().code(workmail::MODEL.protocol);
+    assert_eq!((code.code, code.status), ("ValidationException", 400));
+    assert_eq!(
+        json.message(),
+        "1 validation error detected: Value null at 'organizationId' failed to satisfy constraint: Member must not be null"
+    );
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let short = message(iam("Action=CreateLoginProfile&UserName=u&Password="));
+    assert!(
+        short.contains(": Value at 'password' failed to satisfy constraint: Member must have"),
+        "{short}"
+    );
+    let long = "p".repeat(300);
+    let body = format!(
+        r#"{{"OrganizationId":"{ORGANIZATION}","UserId":"0123456789ab","Password":"{long}"}}"#
+    );
+    let told = message(workmail("ResetPassword", &body));
+    assert!(told.contains("Value at 'password'") && !told.contains("pp"), "{told}");
+}
+
+#[test]
+fn lengths_are_counted_in_characters() {
+    let name = |letters: usize| {
+        format!(r#"{{"OrganizationId":"{ORGANIZATION}","Name":"{}"}}"#, "ä".repeat(letters))
+    };
+    assert!(workmail("CreateGroup", &name(256)).is_ok());
+    assert!(message(workmail("CreateGroup", &name(257))).contains("less than or equal to 256"));
+}
+
+#[test]
+fn patterns_without_a_mechanical_translation_hold() {
+    for (alias, fits) in [
+        ("corp", true),
+        ("corp-d-1", true),
+        ("d-corp", false),
+        ("-corp", false),
+        ("corp-", false),
+        ("a--b", false),
+    ] {
+        let fact = workmail("CreateOrganization", &format!(r#"{{"Alias":"{alias}"}}"#));
+        assert_eq!(fact.is_ok(), fits, "organization alias {alias}");
+    }
+    for (alias, fits) in [
+        ("corp", true),
+        ("a-b-c", true),
+        ("a--b", false),
+        ("-corp", false),
+        ("co-", false),
+        ("Corp", false),
+    ] {
+        let fact = iam(&format!("Action=CreateAccountAlias&AccountAlias={alias}"));
+        assert_eq!(fact.is_ok(), fits, "account alias {alias}");
+    }
+}
+
+#[test]
+fn short_classes_are_ascii_and_property_classes_are_not() {
+    assert!(iam("Action=CreateUser&UserName=%C3%BC").is_err());
+    assert!(
+        iam("Action=TagUser&UserName=u&Tags.member.1.Key=%C3%BC&Tags.member.1.Value=%C3%BC")
+            .is_ok()
+    );
+}
+
+#[test]
+fn messages_are_bounded() {
+    let many: String = (1..=500).map(|n| format!("&Tags.member.{n}.Key=")).collect();
+    let told = message(iam(&format!("Action=TagUser&UserName=u{many}")));
+    assert!(told.starts_with("1501 validation errors detected: "), "{told}");
+    assert!(told.len() < 20_000);
+
+    let path = format!("/{}/", "x".repeat(100_000));
+    assert!(message(iam(&format!("Action=CreateUser&UserName=u&Path={path}"))).len() < 3_000);
+}
