@@ -1,6 +1,8 @@
 //! The policies of the old administration guide: as published each is refused with exactly its syntax
 //! defects, and corrected each parses.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use policy::{Kind, parse, size_without_whitespace};
 
 /// Line, column and the beginning of the message.
