@@ -126,6 +126,15 @@ impl Shape {
             bounds: (bound("min"), bound("max")),
         })
     }
+
+    /// Whether it becomes a Rust type of its own: structures and enums do.
+    pub(crate) fn has_type(&self) -> bool {
+        match &self.kind {
+            Kind::Structure(_) => true,
+            Kind::String { values, .. } => !values.is_empty(),
+            _ => false,
+        }
+    }
 }
 
 impl Kind {

@@ -21,9 +21,13 @@ pub(crate) fn screaming(name: &str) -> String {
 
 /// `statusType` -> `StatusType`; `MAX_SIZE` -> `MaxSize`; `en-US` -> `EnUs`.
 pub(crate) fn pascal(name: &str) -> String {
-    let pascal: String =
-        name.split(|c: char| !c.is_ascii_alphanumeric()).map(capitalised).collect();
-    if pascal.starts_with(|c: char| c.is_ascii_digit()) { format!("V{pascal}") } else { pascal }
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    let pascal: String = words.map(capitalised).collect();
+    match pascal.as_str() {
+        "Self" => "Self_".to_owned(),
+        other if other.starts_with(|c: char| c.is_ascii_digit()) => format!("V{other}"),
+        _ => pascal,
+    }
 }
 
 /// As AWS's messages and audit records have it, only the first letter changes: `sSHPublicKeyId`.
@@ -63,11 +67,11 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// Two shapes whose Rust names are one would overwrite each other.
+/// Two types of one name would overwrite each other.
 pub(crate) fn refuse_collisions(model: &Model) -> Result<(), Box<dyn Error>> {
     let mut seen = BTreeMap::new();
-    for name in model.shapes.keys() {
-        if let Some(other) = seen.insert(screaming(name), name) {
+    for name in model.shapes.iter().filter(|(_, shape)| shape.has_type()).map(|(name, _)| name) {
+        if let Some(other) = seen.insert(pascal(name), name) {
             return Err(format!("shapes {other} and {name} have one name in Rust").into());
         }
     }

@@ -15,14 +15,12 @@ pub(crate) fn all(model: &Model) -> Result<String> {
     for (name, fault) in &model.errors {
         out.push_str(&error(model, name, fault)?);
     }
-    out.push_str("}\n\nmod shapes {\n");
+    out.push_str("}\n\n");
+    out.push_str("#[allow(non_upper_case_globals, reason = \"shapes keep the model's names\")]\n");
+    out.push_str("mod shapes {\n");
     for (name, shape) in &model.shapes {
-        writeln!(
-            out,
-            "    pub(super) static {}: crate::Shape = {};",
-            screaming(name),
-            table(model, name, shape)
-        )?;
+        let table = table(model, name, shape);
+        writeln!(out, "    pub(super) static {name}: crate::Shape = {table};")?;
     }
     out.push_str("}\n");
     Ok(out)
@@ -57,11 +55,14 @@ fn protocol(model: &Model) -> Result<String> {
 
 fn operation_row(model: &Model, name: &str, operation: &Operation) -> String {
     let shape = |side: &Option<String>| match side {
-        Some(name) => format!("Some(&shapes::{})", screaming(name)),
+        Some(name) => format!("Some(&shapes::{name})"),
         None => "None".to_owned(),
     };
-    let errors: Vec<String> =
-        operation.errors.iter().map(|name| format!("&errors::{}", error_name(name))).collect();
+    let errors: Vec<String> = operation
+        .errors
+        .iter()
+        .map(|name| format!("&errors::{}", error_name(model, name)))
+        .collect();
     format!(
         "crate::OperationModel {{ name: {name:?}, action: \"{}:{name}\", input: {}, output: {}, \
          result_wrapper: {:?}, errors: &[{}] }}",
@@ -80,7 +81,7 @@ fn error(model: &Model, name: &str, fault: &Fault) -> Result<String> {
     writeln!(
         out,
         "    pub static {}: crate::ErrorKind = crate::ErrorKind::{side}({:?}, {});",
-        error_name(name),
+        error_name(model, name),
         // JSON clients find the shape by its name; the code is for query alone
         if model.protocol == "query" { &fault.code } else { name },
         fault.status
@@ -88,9 +89,10 @@ fn error(model: &Model, name: &str, fault: &Fault) -> Result<String> {
     Ok(out)
 }
 
-/// `NoSuchEntityException` -> `NO_SUCH_ENTITY`.
-fn error_name(shape: &str) -> String {
-    screaming(shape.strip_suffix("Exception").unwrap_or(shape))
+/// `NoSuchEntityException` -> `NO_SUCH_ENTITY`, unless there is a `NoSuchEntity` besides.
+fn error_name(model: &Model, shape: &str) -> String {
+    let short = shape.strip_suffix("Exception").filter(|short| !model.errors.contains_key(*short));
+    screaming(short.unwrap_or(shape))
 }
 
 fn table(model: &Model, name: &str, shape: &Shape) -> String {
@@ -147,7 +149,7 @@ fn structure(members: &[Member]) -> String {
 }
 
 fn reference(reference: &Reference) -> String {
-    format!("&{}", screaming(&reference.shape))
+    format!("&{}", reference.shape)
 }
 
 fn bounds(shape: &Shape) -> String {

@@ -75,3 +75,103 @@ pub(crate) use service;
 /// An output to come.
 pub type Answer<'a> =
     std::pin::Pin<Box<dyn Future<Output = Result<crate::Value, crate::Error>> + Send + 'a>>;
+
+#[cfg(test)]
+#[allow(unreachable_pub, reason = "the macros are made for public modules")]
+mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
+    use crate::{
+        Error, ErrorKind, Mismatch, Shaped, Value,
+        convert::structure,
+        errors::{ACCESS_DENIED, INTERNAL_FAILURE},
+    };
+
+    structure! { EchoRequest { text: String, } }
+    structure! { EchoResponse { text: Option<String>, } }
+
+    service! {
+        Echo "echo"
+        Fail => fail() -> ();
+        Repeat => repeat(EchoRequest) -> EchoResponse;
+        Run => run(EchoRequest) -> ();
+    }
+
+    struct Canyon;
+
+    impl Echo for Canyon {
+        type Call = String;
+
+        async fn fail(&self, _: &mut String) -> Result<(), Error> {
+            Err(ACCESS_DENIED.with("silence"))
+        }
+
+        async fn repeat(
+            &self,
+            heard: &mut String,
+            input: EchoRequest,
+        ) -> Result<EchoResponse, Error> {
+            heard.push_str(&input.text);
+            Ok(EchoResponse { text: Some(input.text) })
+        }
+
+        async fn run(&self, _: &mut String, input: EchoRequest) -> Result<(), Error> {
+            input.text.parse::<u8>()?;
+            Ok(())
+        }
+    }
+
+    /// Runs a future that waits for nothing.
+    fn dispatched(operation: Operation, heard: &mut String, input: Value) -> Result<Value, Error> {
+        let answer = dispatch(&Canyon, operation, heard, input);
+        match pin!(answer).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("the future waits"),
+        }
+    }
+
+    fn text(text: &str) -> Value {
+        EchoRequest { text: text.to_owned() }.into_value()
+    }
+
+    fn refusal(operation: Operation, input: Value) -> (&'static ErrorKind, Error) {
+        let error = dispatched(operation, &mut String::new(), input).unwrap_err();
+        (error.kind(), error)
+    }
+
+    #[test]
+    fn carries_input_call_and_output() {
+        let mut heard = String::from("you said ");
+        assert_eq!(
+            dispatched(Operation::Repeat, &mut heard, text("hallo")).unwrap(),
+            text("hallo")
+        );
+        assert_eq!(heard, "you said hallo");
+        assert_eq!(dispatched(Operation::Run, &mut heard, text("7")).unwrap(), Value::empty(0));
+    }
+
+    #[test]
+    fn carries_errors() {
+        assert_eq!(refusal(Operation::Fail, Value::empty(0)).0, &ACCESS_DENIED);
+        let (kind, error) = refusal(Operation::Run, text("x"));
+        assert_eq!(kind, &INTERNAL_FAILURE);
+        assert!(error.source_ref::<std::num::ParseIntError>().is_some());
+    }
+
+    #[test]
+    fn an_input_that_was_not_validated_is_a_failure_of_ours() {
+        let (kind, error) = refusal(Operation::Repeat, Value::empty(1));
+        assert_eq!(kind, &INTERNAL_FAILURE);
+        assert!(error.source_ref::<Mismatch>().is_some());
+    }
+
+    #[test]
+    fn operations_know_their_names() {
+        assert_eq!(Operation::parse("Repeat"), Some(Operation::Repeat));
+        assert_eq!(Operation::parse("repeat"), None);
+        assert_eq!(Operation::Run.action(), "echo:Run");
+    }
+}
