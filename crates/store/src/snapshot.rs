@@ -2,11 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::{
-    Change, Error, Row, Value,
-    postgres::{self, Sequences},
-    sqlite,
-};
+use crate::{Change, Error, Row, Value, postgres, sqlite};
 
 /// A view of the committed data at one moment, fixed by its first read and let go when dropped.
 ///
@@ -101,7 +97,7 @@ impl Transaction {
         }
     }
 
-    /// A number that no other call with this name ever got or gets, from 1 upwards.
+    /// A number, from 1 upwards, that no other committed transaction got or gets under this name.
     ///
     /// Numbers may be left out, and on PostgreSQL they do not follow the order of the commits.
     ///
@@ -109,7 +105,7 @@ impl Transaction {
     /// What the engine says.
     pub async fn next_id(&mut self, name: &str) -> Result<i64, Error> {
         if let Session::PostgresWrite(session) = &mut self.snapshot.0 {
-            return Sequences::next(session, name).await;
+            return session.next_id(name).await;
         }
         let sql = "INSERT INTO sequences (name, value) VALUES ($1, 1) \
                    ON CONFLICT (name) DO UPDATE SET value = sequences.value + 1 RETURNING value";

@@ -28,6 +28,9 @@ pub enum Engine {
 /// Snapshots, or PostgreSQL connections, at one time unless said otherwise; more callers wait in line.
 pub const CONNECTIONS_MAX: usize = 16;
 
+/// Attempts to leave the mark of the master key in a new store.
+const MARK_TRIES_MAX: usize = 20;
+
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -133,10 +136,22 @@ impl Store {
             Rows::Sqlite(sqlite) => sqlite.close().await,
             Rows::Postgres(postgres) => postgres.close().await,
         }
+        self.blobs().close();
     }
 
     /// A store remembers a seal of its first master key, so that a wrong key is found at once.
     async fn check_master_key(&self) -> Result<(), Error> {
+        for _ in 0..MARK_TRIES_MAX {
+            match self.try_check_master_key().await {
+                // Another node opens the same new store.
+                Err(error) if error.is_conflict() => tracing::debug!(%error, "marking a new store"),
+                done => return done,
+            }
+        }
+        Err(Error::unavailable("too many nodes open a new store at once"))
+    }
+
+    async fn try_check_master_key(&self) -> Result<(), Error> {
         if self.keyring().fits(&mut self.read().await?).await? {
             return Ok(());
         }

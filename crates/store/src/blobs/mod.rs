@@ -67,7 +67,8 @@ struct Writing {
     unsynced: Vec<Arc<File>>,
     /// Whether a pack was made whose name was not synced yet.
     new_name: bool,
-    poisoned: Option<Cause>,
+    /// Why nothing is put any more.
+    shut: Option<Error>,
 }
 
 /// A pack file, for whoever collects what is no longer named.
@@ -161,6 +162,14 @@ impl Blobs {
         std::fs::remove_file(&path).map_err(told)
     }
 
+    /// Puts no more, and lets another process have the pack.
+    pub(crate) fn close(&self) {
+        let mut writing = self.0.writing();
+        writing.shut.get_or_insert_with(|| Error::unavailable("the store is closed"));
+        writing.appender = None;
+        writing.unsynced.clear();
+    }
+
     pub(crate) fn durable(&self) -> Arc<dyn Durable> {
         Arc::clone(&self.0) as Arc<dyn Durable>
     }
@@ -234,8 +243,8 @@ impl Packs {
 
     fn append(&self, record: &[u8]) -> Result<(u64, u64), Error> {
         let mut writing = self.writing();
-        if let Some(cause) = &writing.poisoned {
-            return Err(Error::Poisoned(cause.clone()));
+        if let Some(error) = &writing.shut {
+            return Err(error.clone());
         }
         let mut appender = match writing.appender.take() {
             Some(appender) if appender.len() < PACK_ROLL_BYTES => appender,
@@ -318,16 +327,17 @@ impl Durable for Packs {
         let _turn = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         let (files, new_name) = {
             let mut writing = self.writing();
-            if let Some(cause) = &writing.poisoned {
-                return Err(Error::Poisoned(cause.clone()));
+            if let Some(error @ Error::Poisoned(_)) = &writing.shut {
+                return Err(error.clone());
             }
             (std::mem::take(&mut writing.unsynced), std::mem::take(&mut writing.new_name))
         };
         self.sync_files(&files, new_name).map_err(|error| {
             // The kernel may have dropped what it could not write, so trying again would prove nothing.
             let cause = Cause::new(format_args!("`{}`: {error}", self.folder.display()));
-            self.writing().poisoned = Some(cause.clone());
-            Error::Poisoned(cause)
+            let error = Error::Poisoned(cause);
+            self.writing().shut = Some(error.clone());
+            error
         })
     }
 }

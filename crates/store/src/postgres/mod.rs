@@ -1,80 +1,77 @@
-//! The engine for those who outgrow a machine: PostgreSQL. Not served yet.
+//! The engine for those who outgrow a machine: PostgreSQL, and what speaks its protocol.
+//!
+//! Writers run `SERIALIZABLE`; snapshots run `REPEATABLE READ`, which sees one moment and never fails, though
+//! that moment need not be one between two transactions of the serial order.
+
+mod errors;
+mod listener;
+mod migrate;
+mod pool;
+mod sequences;
+mod session;
+mod values;
 
 use std::sync::Arc;
 
 use world::World;
 
-use crate::{
-    Change, Error, Value,
-    change::Changes,
-    durable::Durable,
-    migration::Plan,
-    row::{Column, Row},
-};
+use crate::{Error, change::Changes, durable::Durable, migration::Plan};
 
-pub(crate) struct Postgres;
-pub(crate) struct ReadSession;
-pub(crate) struct WriteSession;
-pub(crate) struct Sequences;
+use listener::Listener;
+use pool::Pool;
+use sequences::Sequences;
 
-fn missing<T>() -> Result<T, Error> {
-    Err(Error::unavailable("PostgreSQL is not served yet"))
+pub(crate) use session::{ReadSession, WriteSession};
+pub(crate) use values::column;
+
+/// A PostgreSQL database that this node uses.
+pub(crate) struct Postgres {
+    pool: Arc<Pool>,
+    shared: Arc<Shared>,
+    listener: Listener,
+}
+
+/// What every writing session needs.
+struct Shared {
+    sequences: Sequences,
+    bodies: Arc<dyn Durable>,
+    changes: Changes,
+    /// Marks this node's notices, which it tells itself without the detour.
+    node: String,
 }
 
 impl Postgres {
+    /// Connects, and brings the tables up to date. Opens at most `connections_max` connections and two more,
+    /// one for notices and one for sequences.
     pub(crate) async fn open(
-        _: &str,
-        _: usize,
-        _: &Plan<'_>,
-        _: Arc<dyn Durable>,
-        _: Changes,
-        _: &World,
+        url: &str,
+        connections_max: usize,
+        plan: &Plan<'_>,
+        bodies: Arc<dyn Durable>,
+        changes: Changes,
+        world: &World,
     ) -> Result<Self, Error> {
-        missing()
+        let config = pool::configure(url)?;
+        let pool = Pool::new(config.clone(), connections_max);
+        migrate::run(&Pool::lease(&pool).await?, plan, world).await?;
+        let node = world.random_hex::<8>();
+        let listener = Listener::start(config.clone(), node.clone(), changes.clone()).await?;
+        let sequences = Sequences::new(Pool::new(config, 1));
+        Ok(Self { pool, shared: Arc::new(Shared { sequences, bodies, changes, node }), listener })
     }
+
     pub(crate) async fn read(&self) -> Result<ReadSession, Error> {
-        missing()
+        Ok(ReadSession::new(Pool::lease(&self.pool).await?))
     }
+
     pub(crate) async fn write(&self) -> Result<WriteSession, Error> {
-        missing()
+        WriteSession::begin(Pool::lease(&self.pool).await?, Arc::clone(&self.shared)).await
     }
-    pub(crate) async fn close(&self) {}
-}
 
-impl ReadSession {
-    pub(crate) async fn rows<T>(
-        &mut self,
-        _: &str,
-        _: &[Value<'_>],
-        _: usize,
-        _: impl FnMut(&Row<'_>) -> Result<T, Error>,
-    ) -> Result<Vec<T>, Error> {
-        missing()
+    /// Waits for the transactions that are under way and closes the connections.
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+        self.shared.sequences.close().await;
+        self.listener.stop();
     }
-}
-impl WriteSession {
-    pub(crate) async fn rows<T>(
-        &mut self,
-        _: &str,
-        _: &[Value<'_>],
-        _: usize,
-        _: impl FnMut(&Row<'_>) -> Result<T, Error>,
-    ) -> Result<Vec<T>, Error> {
-        missing()
-    }
-    pub(crate) async fn execute(&mut self, _: &str, _: &[Value<'_>]) -> Result<u64, Error> {
-        missing()
-    }
-    pub(crate) async fn commit(self, _: Vec<Change>) -> Result<(), Error> {
-        missing()
-    }
-}
-impl Sequences {
-    pub(crate) async fn next(_: &mut WriteSession, _: &str) -> Result<i64, Error> {
-        missing()
-    }
-}
-
-pub(crate) fn column<'a>(_: &'a tokio_postgres::Row, _: usize) -> Result<Column<'a>, Error> {
-    missing()
 }
