@@ -15,6 +15,7 @@ The form, for the reader in `crates/wire/build`:
                pattern    AWS's own text, shown in messages
                regex      the same for the Rust regex crate, left out where the texts are equal
                not_regex  what must not be found in the value (Rust has no lookahead)
+               said       the service's own message, where it does not use AWS's usual one
 """
 
 import gzip
@@ -42,6 +43,16 @@ BY_HAND = {
         "d-[0-9a-f]{10}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
         None,
     ),
+}
+
+# Patterns that a service checks itself, after all else, and speaks of in its own words; `{}` is the member.
+IN_OWN_WORDS = {
+    "iam": {
+        r"[\w+=,.@-]+": "The specified value for {} is invalid. It must contain only alphanumeric"
+        " characters and/or the following: +=,.@_-",
+        r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)": "The specified value for {} is invalid. It must begin and"
+        " end with / and contain only alphanumeric characters and/or / characters.",
+    },
 }
 
 CONSTRAINTS = ("min", "max", "enum", "sensitive", "timestampFormat", "flattened", "union")
@@ -80,7 +91,7 @@ def compact(service, public, served):
         **metadata(public["metadata"]),
         "operations": operations,
         "errors": {name: error(name, public["shapes"][name]) for name in errors},
-        "shapes": {name: shape(public["shapes"][name]) for name in sorted(shapes)},
+        "shapes": {name: shape(service, public["shapes"][name]) for name in sorted(shapes)},
     }
 
 
@@ -141,11 +152,11 @@ def references(public):
     yield from (public[part] for part in ("member", "key", "value") if part in public)
 
 
-def shape(public):
+def shape(service, public):
     kept = {"type": public["type"]}
     kept.update({key: public[key] for key in CONSTRAINTS if key in public})
     if "pattern" in public:
-        kept.update(pattern(public["pattern"]))
+        kept.update(pattern(service, public["pattern"]))
     if "members" in public:
         kept["members"] = [[name, member(reference)] for name, reference in public["members"].items()]
         if public.get("required"):
@@ -159,13 +170,16 @@ def member(reference):
     return {"shape": reference["shape"], **bindings} if bindings else reference["shape"]
 
 
-def pattern(text):
+def pattern(service, text):
     regex, not_regex = BY_HAND.get(text) or (translated(text), None)
     kept = {"pattern": text}
     if regex != text:
         kept["regex"] = regex
     if not_regex:
         kept["not_regex"] = not_regex
+    said = IN_OWN_WORDS.get(service, {}).get(text)
+    if said:
+        kept["said"] = said
     return kept
 
 

@@ -69,6 +69,7 @@ pub(crate) struct Pattern {
     pub(crate) text: String,
     pub(crate) regex: String,
     pub(crate) not_regex: Option<String>,
+    pub(crate) said: Option<String>,
 }
 
 impl Model {
@@ -192,7 +193,8 @@ impl Pattern {
     fn read(row: &Object) -> Option<Self> {
         let text = optional_text(row, "pattern")?;
         let regex = optional_text(row, "regex").unwrap_or_else(|| text.clone());
-        Some(Self { text, regex, not_regex: optional_text(row, "not_regex") })
+        let (not_regex, said) = (optional_text(row, "not_regex"), optional_text(row, "said"));
+        Some(Self { text, regex, not_regex, said })
     }
 }
 

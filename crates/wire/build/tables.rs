@@ -157,8 +157,8 @@ fn bounds(shape: &Shape) -> String {
 }
 
 fn pattern_table(pattern: &Pattern) -> String {
-    let Pattern { text, regex, not_regex } = pattern;
-    format!("Some(crate::Pattern::new({text:?}, {regex:?}, {not_regex:?}))")
+    let Pattern { text, regex, not_regex, said } = pattern;
+    format!("Some(crate::Pattern::new({text:?}, {regex:?}, {not_regex:?}, {said:?}))")
 }
 
 fn timestamp(model: &Model, format: Option<&str>) -> &'static str {

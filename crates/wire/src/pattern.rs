@@ -9,6 +9,9 @@ use regex::Regex;
 pub struct Pattern {
     /// AWS's own text, for messages.
     pub text: &'static str,
+    /// The service's own message for a value that does not match, `{}` being the member's name. Nothing
+    /// where AWS's usual message is used.
+    pub said: Option<&'static str>,
     regex: &'static str,
     not_regex: Option<&'static str>,
     compiled: OnceLock<Compiled>,
@@ -26,8 +29,9 @@ impl Pattern {
         text: &'static str,
         regex: &'static str,
         not_regex: Option<&'static str>,
+        said: Option<&'static str>,
     ) -> Self {
-        Self { text, regex, not_regex, compiled: OnceLock::new() }
+        Self { text, said, regex, not_regex, compiled: OnceLock::new() }
     }
 
     /// Whether the whole of `value` matches.
@@ -56,14 +60,14 @@ mod tests {
 
     #[test]
     fn the_whole_value_must_match() {
-        let pattern = Pattern::new("a|b+", "a|b+", None);
+        let pattern = Pattern::new("a|b+", "a|b+", None, None);
         assert!(pattern.matches("a") && pattern.matches("bbb"));
         assert!(!pattern.matches("ab") && !pattern.matches("bb\n") && !pattern.matches(""));
     }
 
     #[test]
     fn nothing_forbidden_may_be_found() {
-        let pattern = Pattern::new("", "[a-z-]+", Some("^d-|--"));
+        let pattern = Pattern::new("", "[a-z-]+", Some("^d-|--"), None);
         assert!(pattern.matches("abd-e"));
         assert!(!pattern.matches("d-a") && !pattern.matches("a--b"));
     }

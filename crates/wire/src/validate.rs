@@ -22,7 +22,10 @@ pub fn validate(shape: &Shape, value: &Value) -> Result<(), Error> {
 
 fn check(shape: &Shape, value: &Value, path: Path<'_>, failures: &mut Failures) {
     for constraint in constraints(shape).filter(|constraint| !constraint.holds(value)) {
-        failures.add(&Shown { value, shape }, path, &constraint);
+        match constraint {
+            Constraint::Pattern(Pattern { said: Some(said), .. }) => failures.add_said(said, path),
+            _ => failures.add(&Shown { value, shape }, path, &constraint),
+        }
     }
     match (&shape.kind, value) {
         (Kind::Structure(members), Value::Structure(slots)) => {
@@ -190,6 +193,8 @@ fn is_scalar(shape: &Shape) -> bool {
 struct Failures {
     told: Vec<String>,
     count: usize,
+    /// In the service's own words, which are heard only when nothing else is wrong.
+    said: Option<String>,
 }
 
 impl Failures {
@@ -205,6 +210,10 @@ impl Failures {
         });
     }
 
+    fn add_said(&mut self, said: &str, path: Path<'_>) {
+        self.said.get_or_insert_with(|| said.replace("{}", &path.to_string()));
+    }
+
     fn push(&mut self, failure: impl FnOnce() -> String) {
         self.count += 1;
         if self.told.len() < MAX_TOLD {
@@ -214,7 +223,7 @@ impl Failures {
 
     fn into_result(self) -> Result<(), Error> {
         if self.count == 0 {
-            return Ok(());
+            return self.said.map_or(Ok(()), |said| Err(VALIDATION.with(said)));
         }
         let plural = if self.count == 1 { "error" } else { "errors" };
         let told = self.told.join("; ");

@@ -78,22 +78,22 @@ impl Decoder<'_> {
     }
 
     fn structure(&mut self, members: &[Member], path: Path<'_>) -> Result<Value, Error> {
-        let mut slots = vec![None; members.len()];
-        let mut seen = vec![false; members.len()];
+        // a member that was given, even as `null`, is `Some`
+        let mut given: Vec<Option<Option<Value>>> = vec![None; members.len()];
         self.parts(b'}', |decoder| {
             let name = decoder.reader.name()?;
-            let Some(slot) = members.iter().position(|member| member.name == name) else {
+            let found = given.iter_mut().zip(members).find(|(_, member)| member.name == name);
+            let Some((slot, member)) = found else {
                 return Ok(decoder.reader.skip(decoder.depth + 1)?);
             };
-            let member = &members[slot];
             let path = Path::Member(&path, member.camel);
-            if std::mem::replace(&mut seen[slot], true) {
+            if slot.is_some() {
                 return Err(given_twice(path));
             }
-            slots[slot] = decoder.value(member.shape, path)?;
+            *slot = Some(decoder.value(member.shape, path)?);
             Ok(())
         })?;
-        Ok(Value::Structure(slots))
+        Ok(Value::Structure(given.into_iter().map(Option::flatten).collect()))
     }
 
     fn list(&mut self, list: &List, path: Path<'_>) -> Result<Value, Error> {
@@ -112,13 +112,11 @@ impl Decoder<'_> {
             let key = decoder.reader.name()?.into_owned();
             let path = Path::Entry(&path, &key);
             let value = decoder.value(map.value, path)?.ok_or_else(|| null(path))?;
-            match entries.contains_key(&key) {
-                true => Err(given_twice(path)),
-                false => {
-                    entries.insert(key, value);
-                    Ok(())
-                }
+            if entries.contains_key(&key) {
+                return Err(given_twice(path));
             }
+            entries.insert(key, value);
+            Ok(())
         })?;
         Ok(Value::Map(entries))
     }

@@ -71,10 +71,8 @@ fn read<'a>(
         if into.len() == MAX_PARAMETERS {
             return Err(malformed.with(format!("More than {MAX_PARAMETERS} parameters are given.")));
         }
-        let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
-            Some(at) => (&pair[..at], &pair[at + 1..]),
-            None => (pair, &[][..]),
-        };
+        let mut halves = pair.splitn(2, |byte| *byte == b'=');
+        let (name, value) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
         let decoded = unescape(name).zip(unescape(value)).ok_or_else(|| {
             malformed.with("A parameter has a bad percent escape or is not UTF-8.")
         })?;
