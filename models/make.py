@@ -55,6 +55,9 @@ IN_OWN_WORDS = {
     },
 }
 
+# Secrets that the public model does not mark as such.
+SECRET_BESIDES = {"sts": {"tokenType"}}
+
 CONSTRAINTS = ("min", "max", "enum", "sensitive", "timestampFormat", "flattened", "union")
 BINDINGS = ("location", "locationName", "flattened", "timestampFormat", "idempotencyToken", "streaming")
 
@@ -91,7 +94,7 @@ def compact(service, public, served):
         **metadata(public["metadata"]),
         "operations": operations,
         "errors": {name: error(name, public["shapes"][name]) for name in errors},
-        "shapes": {name: shape(service, public["shapes"][name]) for name in sorted(shapes)},
+        "shapes": {name: shape(service, name, public["shapes"][name]) for name in sorted(shapes)},
     }
 
 
@@ -152,9 +155,11 @@ def references(public):
     yield from (public[part] for part in ("member", "key", "value") if part in public)
 
 
-def shape(service, public):
+def shape(service, name, public):
     kept = {"type": public["type"]}
     kept.update({key: public[key] for key in CONSTRAINTS if key in public})
+    if name in SECRET_BESIDES.get(service, ()):
+        kept["sensitive"] = True
     if "pattern" in public:
         kept.update(pattern(service, public["pattern"]))
     if "members" in public:

@@ -23,7 +23,7 @@ fn what_is_absent_is_left_out_and_times_are_cloudtrails() {
         credentials: Some(sts::Credentials {
             access_key_id: "ASIA".to_owned(),
             secret_access_key: "s3cr3t".into(),
-            session_token: "t".to_owned(),
+            session_token: "t0k3n".into(),
             expiration: Timestamp::from_seconds(1_532_459_261),
         }),
         ..Default::default()
@@ -31,7 +31,7 @@ fn what_is_absent_is_left_out_and_times_are_cloudtrails() {
     let shape = sts::MODEL.operation("GetSessionToken").unwrap().output.unwrap();
     assert_eq!(
         trail::json(shape, &output.into_value()),
-        r#"{"credentials":{"accessKeyId":"ASIA","secretAccessKey":"HIDDEN_DUE_TO_SECURITY_REASONS","sessionToken":"t","expiration":"Jul 24, 2018 7:07:41 PM"}}"#
+        r#"{"credentials":{"accessKeyId":"ASIA","secretAccessKey":"HIDDEN_DUE_TO_SECURITY_REASONS","sessionToken":"HIDDEN_DUE_TO_SECURITY_REASONS","expiration":"Jul 24, 2018 7:07:41 PM"}}"#
     );
 }
 
