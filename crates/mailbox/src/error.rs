@@ -2,8 +2,9 @@
 
 /// Why an operation on a mailbox was not done.
 ///
-/// After a refusal the transaction is unharmed and unchanged by the refused operation, so that the caller may
-/// go on with it.
+/// [`Error::Store`] may be a serialisation conflict (`store::Error::is_conflict`): the caller then runs its
+/// whole transaction again. After any other variant the transaction is unharmed and unchanged by the
+/// refused operation, so that the caller may go on with it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -62,4 +63,14 @@ pub enum Error {
     /// What was read is not what was once written.
     #[error("the stored {0} is damaged")]
     Damaged(&'static str),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Error {
+    /// Whether the caller shall drop its transaction and run the whole of it again.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_conflict())
+    }
 }

@@ -162,18 +162,25 @@ impl Keywords {
     }
 
     /// As stored: words with a space between, nothing for none.
-    #[cfg(test)]
     pub(crate) fn to_column(&self) -> Option<String> {
         if self.is_empty() { None } else { Some(self.0.join(" ")) }
     }
 
     /// From what [`Self::to_column`] gave.
-    #[cfg(test)]
     pub(crate) fn from_column(column: Option<&str>) -> Self {
         let mut keywords = Self::none();
-        let words = column.unwrap_or_default().split(' ').filter(|word| !word.is_empty());
-        words.for_each(|word| keywords.insert(word));
+        keywords.collect(column, usize::MAX);
         keywords
+    }
+
+    /// Takes in the words of a column while there are fewer than `limit`.
+    pub(crate) fn collect(&mut self, column: Option<&str>, limit: usize) {
+        let words = column.unwrap_or_default().split(' ').filter(|word| !word.is_empty());
+        for word in words {
+            if self.len() < limit {
+                self.insert(word);
+            }
+        }
     }
 
     fn insert(&mut self, word: &str) {

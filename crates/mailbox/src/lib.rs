@@ -14,29 +14,15 @@
 //! do what. An *owner* is the id of an entity, nothing more.
 //!
 //! # What it offers
-//! ```text
-//! mailboxes  provision(tx, owner, organization, quota_bytes, now) -> Mailbox      (restores within 30 days)
-//!            find(snapshot, owner) -> Option<Mailbox>        get(snapshot, MailboxId) -> Mailbox
-//!            set_quota(tx, MailboxId, bytes)   deprovision(tx, MailboxId, now)   restore(tx, owner, now)
-//!            destroy_organization(tx, organization, now)     purge_expired(store, now, limit)
-//! folders    list(snapshot, MailboxId) -> Vec<Folder>        find(snapshot, MailboxId, &FolderName)
-//!            get(snapshot, FolderId) -> Folder               by_role(snapshot, MailboxId, Role)
-//!            create(tx, MailboxId, &FolderName, now)         rename(tx, MailboxId, from, to, now)
-//!            delete(tx, MailboxId, &FolderName)              subscribe(tx, MailboxId, &FolderName, bool)
-//! intake     prepare(&Store, organization, bytes) -> Prepared            (outside any transaction)
-//!            insert_body(tx, &Prepared) -> Body
-//!            deliver(tx, &Body, &Delivery { mailbox, destination, flags, keywords, received_at, now }) -> Appended
-//!            deliver_all(tx, &Body, &[Delivery]) -> Vec<Result<Appended, Error>>
-//! messages   open(snapshot, FolderId) -> Opened { folder, entries: Vec<Entry { uid, flags, modseq }>, keywords }
-//!            Cursor::new(FolderId, UidSet, Columns).next(snapshot) -> Option<Vec<Message>>    (bounded batches)
-//! bodies     locate(snapshot, &Store, FolderId, Uid) -> Located          Located::read(&Store) -> Bytes
-//!            hold(tx, BodyId, holder)  release(tx, BodyId, holder)       collect_garbage(store, limit)
-//! changes    since(snapshot, FolderId, Modseq) -> Changes { changed: Vec<Message>, vanished: Vec<Vanished>, complete }
-//! flagging   store(tx, FolderId, &UidSet, &FlagChange, unchanged_since) -> Flagged { modified, failed, modseq }
-//! transfer   copy / r#move(tx, FolderId, &UidSet, FolderId, now) -> Transferred { uid_validity, pairs, modseq }
-//!            expunge(tx, FolderId, &UidSet) -> Expunged { uids, modseq }
-//! search     search(snapshot, &Store, FolderId, &Query) -> Vec<Uid>
-//! ```
+//! - [`mailboxes`]: into service, quota, out of service, restored within 30 days, purged.
+//! - [`folders`]: listed with their counts, made, renamed with what is below, deleted, subscribed.
+//! - [`intake`]: a message prepared outside any transaction, its body inserted, delivered to many places.
+//! - [`messages`]: the state of a folder at once; rows and summaries of chosen messages in batches.
+//! - [`bodies`]: the bytes of messages, and the deletion of those that nothing names.
+//! - [`changes`]: what changed since a modification sequence, in a folder and among the folders.
+//! - [`change_flags`]: flags and keywords changed, if wanted only where nothing changed since.
+//! - [`copy`], [`r#move`](fn@move), [`expunge`], [`remove`]: messages that change their place.
+//! - [`search`]: found by flags, dates, sizes, header fields and decoded text.
 //!
 //! # Conflicts
 //! All functions work within the caller's transaction and neither commit nor retry. A caller whose `Error` holds
@@ -46,20 +32,39 @@
 //! [`MAX_MESSAGE_BYTES`], [`MAX_FOLDERS`], [`MAX_NAME_BYTES`], [`MAX_NAME_DEPTH`], [`MAX_KEYWORDS`],
 //! [`MAX_KEYWORD_BYTES`]; those of a summary are in [`summary`].
 
+pub mod bodies;
+pub mod changes;
 mod error;
+mod flagging;
 mod flags;
+pub mod folders;
 mod ids;
+pub mod intake;
+pub mod mailboxes;
+pub mod messages;
 mod name;
+mod schema;
+pub mod search;
 pub mod summary;
+mod transfer;
 mod uids;
 
+pub use bodies::{Collected, Located, collect_garbage, locate};
+pub use changes::{Changes, FolderChanges, Vanished};
 pub use error::Error;
+pub use flagging::{FlagAction, FlagChange, Flagged, change_flags};
 pub use flags::{Flags, Keywords, MAX_KEYWORD_BYTES, MAX_KEYWORDS};
+pub use folders::{Folder, MAX_FOLDERS};
 pub use ids::{BodyId, FolderId, ItemId, MailboxId, Modseq, Uid};
+pub use intake::{
+    Appended, Body, Delivery, Destination, MAX_MESSAGE_BYTES, Prepared, deliver, deliver_all,
+    insert_body, prepare,
+};
+pub use mailboxes::{DEFAULT_QUOTA_BYTES, Mailbox, RETENTION, TOPIC};
+pub use messages::{BATCH_ROWS, Columns, Cursor, Entry, Message, Opened, open};
 pub use name::{FolderName, INBOX, MAX_NAME_BYTES, MAX_NAME_DEPTH, Role, SEPARATOR};
+pub use schema::MIGRATIONS;
+pub use search::{Found, Query, search};
+pub use summary::Summary;
+pub use transfer::{Removed, Transferred, copy, expunge, r#move, remove};
 pub use uids::UidSet;
-
-/// The most folders of one mailbox.
-pub const MAX_FOLDERS: usize = 2000;
-/// The largest message that any mailbox takes, in bytes.
-pub const MAX_MESSAGE_BYTES: usize = 64 * 1024 * 1024;

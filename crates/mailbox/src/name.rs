@@ -57,11 +57,15 @@ impl FolderName {
     }
 
     /// This name with its leading `from` put in place of by `to`, if it is `from` or lies below it.
-    #[cfg(test)]
     pub(crate) fn moved(&self, from: &Self, to: &Self) -> Option<Result<Self, Error>> {
         let rest = self.0.strip_prefix(&from.0)?;
         let inside = rest.is_empty() || rest.starts_with(SEPARATOR);
         inside.then(|| Self::parse(&format!("{}{rest}", to.0)))
+    }
+
+    /// The name as it was stored.
+    pub(crate) fn stored(text: String) -> Self {
+        Self(text)
     }
 }
 

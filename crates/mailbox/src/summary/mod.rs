@@ -4,7 +4,7 @@
 //! as an opaque part, and what is past a limit is left out.
 
 mod address;
-mod fields;
+pub(crate) mod fields;
 mod parameters;
 mod structure;
 mod text;
@@ -71,6 +71,8 @@ pub struct Envelope {
     pub message_id: Option<String>,
     /// `References`.
     pub references: Option<String>,
+    /// Whether something of these fields was left out for a limit.
+    pub cut: bool,
 }
 
 /// When the sender says that a message was sent.

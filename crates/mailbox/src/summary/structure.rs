@@ -5,8 +5,8 @@ use std::ops::Range;
 use mail_parser::DateTime;
 
 use super::{
-    Content, Disposition, Envelope, MAX_PART_DEPTH, MAX_PARTS, Part, SentDate, Span, Summary,
-    address,
+    Content, Disposition, Envelope, MAX_ADDRESSES, MAX_PART_DEPTH, MAX_PARTS, MAX_TEXT_BYTES, Part,
+    SentDate, Span, Summary, address,
     fields::{Field, fields, header_end, trim_line_end},
     parameters,
     text::{Budget, unfold},
@@ -44,9 +44,11 @@ impl Reader<'_> {
 
     fn envelope(&mut self, header: Range<usize>) -> Envelope {
         let mut envelope = Envelope::default();
+        self.budget.cut = self.budget.is_spent();
         for field in fields(&self.message[header]) {
             envelope.take(&field, &mut self.budget);
         }
+        envelope.cut |= self.budget.cut || self.budget.is_spent();
         envelope
     }
 
@@ -182,6 +184,7 @@ impl Envelope {
         };
         if slot.is_empty() {
             *slot = address::parse(&unfold(field.value), budget);
+            self.cut |= slot.len() >= MAX_ADDRESSES || field.value.len() > MAX_TEXT_BYTES;
         }
     }
 }

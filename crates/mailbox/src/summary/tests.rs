@@ -121,6 +121,7 @@ fn nesting_parts_and_text_are_bounded() {
     let envelope = Summary::of(long.as_bytes()).envelope;
     assert_eq!(envelope.to.len(), MAX_ADDRESSES);
     assert_eq!(envelope.subject.unwrap().len(), MAX_VALUE_BYTES);
+    assert!(envelope.cut && !Summary::of(MIXED.as_bytes()).envelope.cut);
 }
 
 #[test]

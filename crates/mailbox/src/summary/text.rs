@@ -2,36 +2,41 @@
 
 use super::{MAX_TEXT_BYTES, MAX_VALUE_BYTES};
 
-/// How much text a summary may still keep, in bytes.
-pub(super) struct Budget(usize);
+/// How much text a summary may still keep.
+pub(super) struct Budget {
+    left_bytes: usize,
+    /// Whether something was cut since this was last set back.
+    pub(super) cut: bool,
+}
 
 impl Budget {
     pub(super) fn new() -> Self {
-        Self(MAX_TEXT_BYTES)
+        Self { left_bytes: MAX_TEXT_BYTES, cut: false }
     }
 
     /// `text`, cut to what may be kept.
     pub(super) fn keep(&mut self, mut text: String) -> String {
-        let limit = self.0.min(MAX_VALUE_BYTES);
+        let limit = self.left_bytes.min(MAX_VALUE_BYTES);
         if text.len() > limit {
             text.truncate(text.floor_char_boundary(limit));
+            self.cut = true;
         }
-        self.0 -= text.len();
+        self.left_bytes -= text.len();
         text
     }
 
-    /// Whether anything may still be kept.
+    /// Whether nothing more may be kept.
     pub(super) fn is_spent(&self) -> bool {
-        self.0 == 0
+        self.left_bytes == 0
     }
 }
 
-/// A header value on one line: line ends go, white space around goes, bytes that are not UTF-8 show as U+FFFD,
-/// and so do NULs, which no protocol carries.
+/// A header value on one line, of at most [`MAX_TEXT_BYTES`] bytes: line ends go, white space around goes, bytes
+/// that are not UTF-8 show as U+FFFD, and so do NULs, which no protocol carries.
 pub(super) fn unfold(value: &[u8]) -> String {
-    let end = value.len().min(2 * MAX_VALUE_BYTES);
+    let value = &value[..value.len().min(MAX_TEXT_BYTES)];
     let line: Vec<u8> =
-        value[..end].iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+        value.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
     String::from_utf8_lossy(&line).trim().replace('\0', "\u{fffd}")
 }
 
