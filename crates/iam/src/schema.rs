@@ -7,10 +7,8 @@
 use store::Migration;
 
 /// The steps that made IAM's tables, in order.
-pub const MIGRATIONS: &[Migration] = &[
-    Migration { name: "iam-0001-base", sql: BASE },
-    // crate::door::events::SCHEMA joins here with the door
-];
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { name: "iam-0001-base", sql: BASE }, crate::door::EVENTS];
 
 const BASE: &str = "
 CREATE TABLE accounts (

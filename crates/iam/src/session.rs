@@ -83,7 +83,7 @@ pub struct BrokenToken;
 /// None that a caller can mend: the session cannot be written down.
 pub fn seal(keyring: &Keyring, session: &Session) -> Result<String, store::Error> {
     let plain = serde_json::to_vec(session).map_err(|_| store::Error::corrupt("session"))?;
-    Ok(STANDARD.encode(keyring.seal(purposes::SESSION_TOKEN, &plain)))
+    Ok(STANDARD.encode(keyring.seal(purposes::SESSION_TOKEN, &plain)?))
 }
 
 /// The session that `token` carries; its expiry is for the caller to check.

@@ -62,12 +62,12 @@ pub(super) async fn still_valid(
 
 async fn key_is_active(snapshot: &mut Snapshot, id: &str) -> Result<bool, store::Error> {
     const SQL: &str = "SELECT 1 FROM access_keys WHERE id = $1 AND status = 'Active'";
-    Ok(snapshot.row(SQL, &params![id], |_| Ok(())).await?.is_some())
+    Ok(snapshot.row(SQL, params![id], |_| Ok(())).await?.is_some())
 }
 
 async fn user_exists(snapshot: &mut Snapshot, id: &str) -> Result<bool, store::Error> {
     const SQL: &str = "SELECT 1 FROM users WHERE id = $1";
-    Ok(snapshot.row(SQL, &params![id], |_| Ok(())).await?.is_some())
+    Ok(snapshot.row(SQL, params![id], |_| Ok(())).await?.is_some())
 }
 
 fn implicit_denial(caller: &Caller, action: &str, resource: &Resource) -> wire::Error {

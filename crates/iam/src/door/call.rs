@@ -15,17 +15,18 @@ pub struct Call {
 }
 
 /// What the call has opened so far.
-enum Access {
-    Nothing,
-    Reading(Snapshot),
-    Writing(Transaction),
+#[derive(Default)]
+struct Access {
+    snapshot: Option<Snapshot>,
+    transaction: Option<Transaction>,
 }
 
 impl Call {
     /// A call by `caller`, whose signature was verified. `snapshot` is the one in which the caller was
     /// identified, so that credentials, permissions and data are of one moment.
     pub fn new(door: Door, caller: Caller, snapshot: Snapshot) -> Self {
-        Self { door, caller: Arc::new(caller), access: Access::Reading(snapshot) }
+        let access = Access { snapshot: Some(snapshot), transaction: None };
+        Self { door, caller: Arc::new(caller), access }
     }
 
     /// Who calls.
@@ -75,7 +76,7 @@ impl Call {
         action: &str,
         target: impl Target,
     ) -> Result<&mut Transaction, wire::Error> {
-        if let Access::Writing(_) = &self.access {
+        if self.access.transaction.is_some() {
             let transaction = self.access.transaction(&self.door).await?;
             authorize::decide(&self.door, &self.caller, transaction, action, &target).await?;
             return Ok(transaction);
@@ -95,17 +96,13 @@ impl Call {
     pub async fn succeed(self, record: Record) -> Result<(), store::Error> {
         let recorder = &self.door.inner.recorder;
         recorder.used(&self.caller, &record).await;
-        match self.access {
-            Access::Writing(mut transaction) => {
-                events::insert(&mut transaction, &self.caller, &record).await?;
-                transaction.commit().await
-            }
-            Access::Reading(_) | Access::Nothing => {
-                drop(self.access);
-                recorder.record(&self.caller, record).await;
-                Ok(())
-            }
+        if let Some(mut transaction) = self.access.transaction {
+            events::insert(&mut transaction, &self.caller, &record).await?;
+            return transaction.commit().await;
         }
+        drop(self.access);
+        recorder.record(&self.caller, record).await;
+        Ok(())
     }
 
     /// Ends a call whose handler failed: rolls back and records the event.
@@ -117,26 +114,23 @@ impl Call {
 }
 
 impl Access {
+    /// What can be read from: the transaction once there is one, else a snapshot.
     async fn snapshot(&mut self, door: &Door) -> Result<&mut Snapshot, wire::Error> {
-        if let Self::Nothing = self {
-            *self = Self::Reading(door.inner.store.read().await?);
+        if let Some(transaction) = &mut self.transaction {
+            return Ok(transaction);
         }
-        match self {
-            Self::Reading(snapshot) => Ok(snapshot),
-            Self::Writing(transaction) => Ok(transaction),
-            Self::Nothing => unreachable!("a snapshot was just opened"),
+        match &mut self.snapshot {
+            Some(snapshot) => Ok(snapshot),
+            none => Ok(none.insert(door.inner.store.read().await?)),
         }
     }
 
     async fn transaction(&mut self, door: &Door) -> Result<&mut Transaction, wire::Error> {
-        if !matches!(self, Self::Writing(_)) {
-            // The snapshot goes first: waiting for the writer must not pin it.
-            *self = Self::Nothing;
-            *self = Self::Writing(door.inner.store.write().await?);
-        }
-        match self {
-            Self::Writing(transaction) => Ok(transaction),
-            Self::Reading(_) | Self::Nothing => unreachable!("a transaction was just opened"),
+        // The snapshot goes first: waiting for the writer must not pin it.
+        self.snapshot = None;
+        match &mut self.transaction {
+            Some(transaction) => Ok(transaction),
+            none => Ok(none.insert(door.inner.store.write().await?)),
         }
     }
 }

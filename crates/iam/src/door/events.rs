@@ -218,7 +218,7 @@ impl LastUse {
         const SQL: &str = "UPDATE access_keys SET last_used_at = $2, last_used_service = $3, \
             last_used_region = $4 WHERE id = $1";
         let params = params![&self.access_key_id, self.at, self.service, &self.region];
-        transaction.execute(SQL, &params).await.map(drop)
+        transaction.execute(SQL, params).await.map(drop)
     }
 }
 
@@ -257,7 +257,7 @@ impl Row {
             self.error_code,
             &self.text
         ];
-        transaction.execute(SQL, &params).await.map(drop)
+        transaction.execute(SQL, params).await.map(drop)
     }
 }
 

@@ -134,7 +134,7 @@ async fn key_row(snapshot: &mut Snapshot, id: &str) -> Result<Option<KeyRow>, st
     const SQL: &str = "SELECT k.account_id, k.status, k.secret, u.id, u.name, u.path \
         FROM access_keys k LEFT JOIN users u ON u.id = k.user_id WHERE k.id = $1";
     snapshot
-        .row(SQL, &params![id], |row| {
+        .row(SQL, params![id], |row| {
             let principal = match row.get::<Option<String>>(3)? {
                 None => Principal::Root,
                 Some(id) => Principal::User { id, name: row.get(4)?, path: row.get(5)? },
@@ -149,17 +149,19 @@ async fn user(snapshot: &mut Snapshot, id: &str) -> Result<Option<Principal>, st
     let user = |row: &store::Row<'_>| {
         Ok(Principal::User { id: row.get(0)?, name: row.get(1)?, path: row.get(2)? })
     };
-    snapshot.row(SQL, &params![id], user).await
+    snapshot.row(SQL, params![id], user).await
 }
 
 async fn root(snapshot: &mut Snapshot, account: &str) -> Result<Option<Principal>, store::Error> {
     const SQL: &str = "SELECT id FROM accounts WHERE id = $1";
-    snapshot.row(SQL, &params![account], |_| Ok(Principal::Root)).await
+    snapshot.row(SQL, params![account], |_| Ok(Principal::Root)).await
 }
 
 /// Unsealed secrets, keyed by the key's id and its sealed bytes, so that a replaced secret is never served.
 #[derive(Default)]
-pub(super) struct SecretCache(Mutex<HashMap<String, (Vec<u8>, Arc<Secret>)>>);
+pub(super) struct SecretCache(Mutex<Unsealed>);
+
+type Unsealed = HashMap<String, (Vec<u8>, Arc<Secret>)>;
 
 impl SecretCache {
     fn unsealed(&self, door: &Door, id: &str, sealed: &[u8]) -> Result<Arc<Secret>, Refusal> {
@@ -178,7 +180,7 @@ impl SecretCache {
         Ok(secret)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Vec<u8>, Arc<Secret>)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Unsealed> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -28,6 +28,8 @@ pub use events::{Outcome, Record, RecorderTask};
 pub use identify::{Identity, Refusal};
 pub use target::{Resource, Target};
 
+pub(crate) use events::SCHEMA as EVENTS;
+
 use events::Recorder;
 use permissions::PermissionCache;
 
@@ -63,5 +65,10 @@ impl Door {
     /// The clock and random source that calls work with.
     pub fn world(&self) -> &World {
         &self.inner.world
+    }
+
+    /// Records a call that ended before it reached a handler.
+    pub async fn record(&self, caller: &Caller, record: Record) {
+        self.inner.recorder.record(caller, record).await;
     }
 }

@@ -93,7 +93,7 @@ fn insert<K: Eq + Hash, V>(cache: &Mutex<HashMap<K, V>>, max: usize, key: K, val
 
 async fn epoch(snapshot: &mut Snapshot, account: &str) -> Result<i64, wire::Error> {
     const SQL: &str = "SELECT policy_epoch FROM accounts WHERE id = $1";
-    let epoch = snapshot.row(SQL, &params![account], |row| row.get(0)).await?;
+    let epoch = snapshot.row(SQL, params![account], |row| row.get(0)).await?;
     epoch.ok_or_else(|| store::Error::corrupt("the caller's account is gone").into())
 }
 
@@ -107,7 +107,7 @@ async fn attached(
         LEFT JOIN policy_versions v ON v.policy_id = p.id AND v.version = p.default_version \
         WHERE a.entity_id = $1 \
         OR a.entity_id IN (SELECT group_id FROM group_members WHERE user_id = $1)";
-    snapshot.rows(SQL, &params![user_id], |row| Ok((row.get(0)?, row.get(1)?))).await
+    snapshot.rows(SQL, params![user_id], |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 
 /// Inline policies of the user and its groups: name and text.
@@ -117,5 +117,5 @@ async fn inline(
 ) -> Result<Vec<(String, String)>, store::Error> {
     const SQL: &str = "SELECT name, document FROM inline_policies WHERE entity_id = $1 \
         OR entity_id IN (SELECT group_id FROM group_members WHERE user_id = $1)";
-    snapshot.rows(SQL, &params![user_id], |row| Ok((row.get(0)?, row.get(1)?))).await
+    snapshot.rows(SQL, params![user_id], |row| Ok((row.get(0)?, row.get(1)?))).await
 }
