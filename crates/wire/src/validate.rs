@@ -1,6 +1,6 @@
 //! The constraints of the models, checked on values, with the messages of AWS.
 
-use std::fmt;
+use std::{borrow::Borrow, fmt};
 
 use crate::{Bounds, Error, Kind, Pattern, Shape, Value, errors::VALIDATION, path::Path};
 
@@ -47,11 +47,28 @@ fn check(shape: &Shape, value: &Value, path: Path<'_>, failures: &mut Failures) 
                 check(list.member, element, Path::Element(&path, index), failures);
             }
         }
-        (Kind::Map(map), Value::Map(entries)) if is_scalar(map.value) => {
-            let subject = "Map value must satisfy constraint";
-            check_together(map.value, entries.values(), subject, (shape, value), path, failures);
-        }
         (Kind::Map(map), Value::Map(entries)) => {
+            let keys = entries.keys().map(|key| Value::String(key.clone()));
+            check_together(
+                map.key,
+                keys,
+                "Map keys must satisfy constraint",
+                (shape, value),
+                path,
+                failures,
+            );
+            if is_scalar(map.value) {
+                let subject = "Map value must satisfy constraint";
+                check_together(
+                    map.value,
+                    entries.values(),
+                    subject,
+                    (shape, value),
+                    path,
+                    failures,
+                );
+                return;
+            }
             for (key, value) in entries {
                 check(map.value, value, Path::Entry(&path, key), failures);
             }
@@ -60,16 +77,16 @@ fn check(shape: &Shape, value: &Value, path: Path<'_>, failures: &mut Failures) 
     }
 }
 
-/// Scalars in a list or a map: AWS reports the whole, and what each of them must satisfy.
-fn check_together<'a>(
+/// Scalars in a list, keys or values of a map: AWS reports the whole, and what each must satisfy.
+fn check_together(
     member: &Shape,
-    mut values: impl Iterator<Item = &'a Value>,
+    mut values: impl Iterator<Item = impl Borrow<Value>>,
     subject: &str,
     (shape, whole): (&Shape, &Value),
     path: Path<'_>,
     failures: &mut Failures,
 ) {
-    if values.all(|value| constraints(member).all(|constraint| constraint.holds(value))) {
+    if values.all(|value| constraints(member).all(|constraint| constraint.holds(value.borrow()))) {
         return;
     }
     let all: Vec<String> = constraints(member).map(|constraint| constraint.to_string()).collect();
@@ -279,5 +296,45 @@ fn plain(value: &Value) -> String {
         Value::Timestamp(time) => time.iso8601(),
         // may hold sensitive members
         Value::Structure(_) | Value::Sensitive(_) | Value::Blob(_) => "...".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Map, Text};
+
+    const fn at_most(name: &'static str, max: i64, sensitive: bool) -> Shape {
+        let length = Bounds { min: None, max: Some(max) };
+        Shape { name, sensitive, kind: Kind::String(Text { length, pattern: None, values: &[] }) }
+    }
+
+    static KEY: Shape = at_most("Key", 2, false);
+    static PLAIN: Shape = at_most("Plain", 3, false);
+    static SECRET: Shape = at_most("Secret", 3, true);
+
+    fn told(value_shape: &'static Shape, key: &str, value: &str) -> Option<String> {
+        let (key_name, value_name, flattened) = ("key", "value", false);
+        let length = Bounds::default();
+        let map = Map { key: &KEY, value: value_shape, key_name, value_name, flattened, length };
+        let shape = Shape { name: "Map", sensitive: false, kind: Kind::Map(map) };
+        let value = Value::Map([(key.to_owned(), Value::String(value.to_owned()))].into());
+        validate(&shape, &value).err().map(|error| error.message().to_owned())
+    }
+
+    /// No operation served takes a map yet, so this one is made by hand.
+    #[test]
+    fn maps_are_checked_by_key_and_value() {
+        assert_eq!(told(&PLAIN, "ab", "abc"), None);
+        assert_eq!(
+            told(&PLAIN, "abc", "abc").unwrap(),
+            "1 validation error detected: Value '{abc=abc}' at '' failed to satisfy constraint: Map keys \
+             must satisfy constraint: [Member must have length less than or equal to 2]"
+        );
+        assert_eq!(
+            told(&SECRET, "a", "hunter2").unwrap(),
+            "1 validation error detected: Value at '' failed to satisfy constraint: Map value must \
+             satisfy constraint: [Member must have length less than or equal to 3]"
+        );
     }
 }
