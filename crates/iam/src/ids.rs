@@ -72,7 +72,7 @@ pub fn generate(world: &World, kind: Kind, account: &str) -> String {
     let mut id = String::with_capacity(kind.chars());
     id.push_str(kind.prefix());
     id.extend((0..HALF_CHARS).rev().map(|place| digit((half >> (5 * place)) & 31)));
-    let parity = if number % 2 == 0 { &ALPHABET[..16] } else { &ALPHABET[16..] };
+    let parity = if number.is_multiple_of(2) { &ALPHABET[..16] } else { &ALPHABET[16..] };
     id.push_str(&world.random_text(parity, 1));
     id.push_str(&world.random_text(ALPHABET, kind.chars() - id.len()));
     id

@@ -1,13 +1,46 @@
 //! Amazon's Identity and Access Management: accounts, users, groups, policies, access keys, and the door
 //! that every call of every service passes.
+//!
+//! [`Service`] serves the operations, a file per resource. [`door`] tells who calls and decides whether
+//! they may; [`session`] seals temporary credentials. [`accounts`] and [`passwords`] are for those who make
+//! accounts and sign people in.
+//!
+//! It knows nothing of mail, of HTTP, or of how a request is written down; how a policy is read and
+//! decided is the policy crate's.
 
+pub mod access_keys;
+pub mod accounts;
+mod aliases;
 pub mod arns;
+mod attachments;
+mod boundaries;
+mod documents;
 pub mod door;
+mod entity;
+mod epoch;
+mod groups;
 pub mod ids;
+mod inline_policies;
+mod login_profiles;
 pub mod managed;
+mod memberships;
+mod names;
+mod pages;
+mod password_policy;
+pub mod passwords;
+mod policies;
+mod policy_entities;
+mod policy_lists;
+mod policy_versions;
 mod purposes;
+mod quotas;
 mod schema;
+mod service;
 pub mod session;
+mod summary;
+mod tags;
 pub mod testing;
+mod users;
 
 pub use schema::MIGRATIONS;
+pub use service::Service;

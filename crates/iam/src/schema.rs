@@ -33,6 +33,7 @@ CREATE TABLE users (
     permissions_boundary TEXT,
     UNIQUE (account_id, name_key)
 );
+CREATE INDEX users_by_boundary ON users (account_id, permissions_boundary);
 
 CREATE TABLE access_keys (
     id TEXT PRIMARY KEY,

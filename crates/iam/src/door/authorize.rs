@@ -4,7 +4,7 @@ use policy::{Cause, Decision, Request};
 use store::{Snapshot, params};
 use wire::errors::{ACCESS_DENIED, INVALID_CLIENT_TOKEN_ID};
 
-use super::{Caller, Door, Principal, Resource, Target, context::CallContext};
+use super::{Caller, Door, Principal, Target, context::CallContext};
 
 /// Allows `action` on `target`, or says why not in AWS's words.
 pub(super) async fn decide(
@@ -23,12 +23,23 @@ pub(super) async fn decide(
     let permissions = door.inner.permissions.of(snapshot, caller).await?;
     let context = CallContext::new(caller, &resource);
     let request = Request { action, resource: &resource.arn, context: &context };
-    match permissions.decide(&request) {
-        Decision::Allow(_) => Ok(()),
-        Decision::ImplicitDeny => Err(implicit_denial(caller, action, &resource)),
-        Decision::ExplicitDeny(cause) => Err(explicit_denial(caller, action, &resource, &cause)),
+    let identity = permissions.identity.decide(&request);
+    let boundary = permissions.boundary.as_ref().map(|boundary| boundary.decide(&request));
+    let denial = Denial { caller, action, resource: &resource.arn };
+    match (identity, boundary) {
+        (Decision::ExplicitDeny(cause), _) => Err(denial.explicit("an", IDENTITY, &cause)),
+        (_, Some(Decision::ExplicitDeny(cause))) => Err(denial.explicit("a", BOUNDARY, &cause)),
+        (Decision::ImplicitDeny, _) => Err(denial.implicit(IDENTITY)),
+        (_, Some(Decision::ImplicitDeny)) => Err(denial.implicit(BOUNDARY)),
+        (Decision::Allow(_), None | Some(Decision::Allow(_))) => Ok(()),
     }
 }
+
+/// As AWS calls the policies of users and groups.
+const IDENTITY: &str = "identity-based policy";
+
+/// As AWS calls the policy that limits those.
+const BOUNDARY: &str = "permissions boundary";
 
 /// Credentials of `GetSessionToken` without a second factor reach no IAM operation, and of STS only
 /// `GetCallerIdentity` and `AssumeRole` (IAM User Guide, comparison of the STS operations).
@@ -39,7 +50,12 @@ fn refuse_session_limits(caller: &Caller, action: &str) -> Result<(), wire::Erro
             INVALID_CLIENT_TOKEN_ID.with("The security token included in the request is invalid")
         );
     }
-    Ok(())
+    match action.strip_prefix("sts:") {
+        None | Some("AssumeRole") => Ok(()),
+        Some(operation) => {
+            Err(ACCESS_DENIED.with(format!("Cannot call {operation} with session credentials")))
+        }
+    }
 }
 
 /// Makes sure, in the transaction that will change data, that the credentials are still good: between the
@@ -70,28 +86,29 @@ async fn user_exists(snapshot: &mut Snapshot, id: &str) -> Result<bool, store::E
     Ok(snapshot.row(SQL, params![id], |_| Ok(())).await?.is_some())
 }
 
-fn implicit_denial(caller: &Caller, action: &str, resource: &Resource) -> wire::Error {
-    ACCESS_DENIED.with(format!(
-        "User: {} is not authorized to perform: {action} on resource: {} because no identity-based \
-         policy allows the {action} action",
-        caller.arn(),
-        resource.arn
-    ))
+/// What was denied to whom, told in AWS's words.
+struct Denial<'a> {
+    caller: &'a Caller,
+    action: &'a str,
+    resource: &'a str,
 }
 
-fn explicit_denial(
-    caller: &Caller,
-    action: &str,
-    resource: &Resource,
-    cause: &Cause<'_>,
-) -> wire::Error {
-    let source = cause.source();
-    // AWS names the policy since early 2026, if it has an ARN.
-    let policy = if source.starts_with("arn:") { format!(": {source}") } else { String::new() };
-    ACCESS_DENIED.with(format!(
-        "User: {} is not authorized to perform: {action} on resource: {} with an explicit deny in an \
-         identity-based policy{policy}",
-        caller.arn(),
-        resource.arn
-    ))
+impl Denial<'_> {
+    fn implicit(&self, policy: &str) -> wire::Error {
+        self.with(&format!("because no {policy} allows the {} action", self.action))
+    }
+
+    fn explicit(&self, article: &str, policy: &str, cause: &Cause<'_>) -> wire::Error {
+        let source = cause.source();
+        // AWS names the policy since early 2026, if it has an ARN.
+        let name = if source.starts_with("arn:") { format!(": {source}") } else { String::new() };
+        self.with(&format!("with an explicit deny in {article} {policy}{name}"))
+    }
+
+    fn with(&self, reason: &str) -> wire::Error {
+        let (caller, action, resource) = (self.caller.arn(), self.action, self.resource);
+        ACCESS_DENIED.with(format!(
+            "User: {caller} is not authorized to perform: {action} on resource: {resource} {reason}"
+        ))
+    }
 }

@@ -10,7 +10,7 @@ use policy::{Document, Kind, PolicySet, Source};
 use store::{Snapshot, params};
 
 use super::{Caller, Principal};
-use crate::managed;
+use crate::{managed, password_policy};
 
 /// Principals whose compiled policies are kept at most; past it the cache starts anew.
 const PRINCIPALS_MAX: usize = 10_000;
@@ -23,9 +23,21 @@ const DOCUMENTS_MAX: usize = 20_000;
 /// few reads but no parsing.
 #[derive(Default)]
 pub(super) struct PermissionCache {
-    sets: Mutex<HashMap<String, (i64, Arc<PolicySet>)>>,
+    sets: Mutex<HashMap<String, (i64, Arc<Permissions>)>>,
     documents: Mutex<HashMap<Arc<str>, Arc<Document>>>,
 }
+
+/// What a principal may do: what its identity policies and its boundary allow, and neither denies.
+pub(super) struct Permissions {
+    /// The policies of the user and its groups.
+    pub(super) identity: PolicySet,
+    /// How far those reach, if the user has a boundary.
+    pub(super) boundary: Option<PolicySet>,
+}
+
+/// What a password policy grants by `AllowUsersToChangePassword`: the same as AWS's policy of that name,
+/// `IAMUserChangePassword`.
+const SELF_SERVICE: &str = "arn:aws:iam::aws:policy/IAMUserChangePassword";
 
 impl PermissionCache {
     /// The policies of `caller` as they are in `snapshot`.
@@ -33,9 +45,9 @@ impl PermissionCache {
         &self,
         snapshot: &mut Snapshot,
         caller: &Caller,
-    ) -> Result<Arc<PolicySet>, wire::Error> {
+    ) -> Result<Arc<Permissions>, wire::Error> {
         let Principal::User { id, .. } = &caller.principal else {
-            return Ok(Arc::new(PolicySet::new([])));
+            return Ok(Arc::new(Permissions { identity: PolicySet::new([]), boundary: None }));
         };
         let epoch = epoch(snapshot, &caller.account).await?;
         if let Some((known, set)) = lock(&self.sets).get(id)
@@ -43,28 +55,55 @@ impl PermissionCache {
         {
             return Ok(Arc::clone(set));
         }
-        let set = Arc::new(PolicySet::new(self.sources(snapshot, id).await?));
+        let identity = PolicySet::new(self.identity(snapshot, &caller.account, id).await?);
+        let boundary = self.boundary(snapshot, id).await?.map(|source| PolicySet::new([source]));
+        let set = Arc::new(Permissions { identity, boundary });
         insert(&self.sets, PRINCIPALS_MAX, id.clone(), (epoch, Arc::clone(&set)));
         Ok(set)
     }
 
-    async fn sources(
+    async fn identity(
         &self,
         snapshot: &mut Snapshot,
+        account: &str,
         user_id: &str,
     ) -> Result<Vec<Source>, wire::Error> {
         let mut sources = Vec::new();
         for (arn, text) in attached(snapshot, user_id).await? {
-            let text = match text {
-                Some(text) => text,
-                None => managed::default_document(&arn).unwrap_or_default().to_owned(),
-            };
-            sources.push(Source { document: self.document(text, Kind::Managed)?, id: arn.into() });
+            sources.push(self.managed(arn, text)?);
+        }
+        if password_policy::users_may_change(snapshot, account).await? {
+            sources.push(self.managed(SELF_SERVICE.to_owned(), None)?);
         }
         for (name, text) in inline(snapshot, user_id).await? {
             sources.push(Source { document: self.document(text, Kind::Inline)?, id: name.into() });
         }
         Ok(sources)
+    }
+
+    async fn boundary(
+        &self,
+        snapshot: &mut Snapshot,
+        user_id: &str,
+    ) -> Result<Option<Source>, wire::Error> {
+        const SQL: &str = "SELECT u.permissions_boundary, v.document FROM users u \
+            LEFT JOIN policies p ON p.arn = u.permissions_boundary \
+            LEFT JOIN policy_versions v ON v.policy_id = p.id AND v.version = p.default_version \
+            WHERE u.id = $1 AND u.permissions_boundary IS NOT NULL";
+        let parts = |row: &store::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        match snapshot.row(SQL, params![user_id], parts).await? {
+            Some((arn, text)) => self.managed(arn, text).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A managed policy: AWS's own where no text is stored. One that is neither does not parse.
+    fn managed(&self, arn: String, text: Option<String>) -> Result<Source, wire::Error> {
+        let text = match text {
+            Some(text) => text,
+            None => managed::default_document(&arn).unwrap_or_default().to_owned(),
+        };
+        Ok(Source { document: self.document(text, Kind::Managed)?, id: arn.into() })
     }
 
     /// A stored document was parsed before it was stored; one that does not parse now fails the call, for

@@ -1,0 +1,193 @@
+//! What policies attach to: users and groups.
+
+use store::{Snapshot, params};
+use wire::{errors::VALIDATION, iam::errors::NO_SUCH_ENTITY};
+use world::Timestamp;
+
+use crate::{
+    arns,
+    door::{Caller, Resource, Target},
+    names, quotas, tags,
+};
+
+/// The kinds of entities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EntityKind {
+    User,
+    Group,
+}
+
+/// A user or a group, as far as the two are alike.
+#[derive(Clone, Debug)]
+pub(crate) struct Entity {
+    pub(crate) kind: EntityKind,
+    pub(crate) id: String,
+    pub(crate) account: String,
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) created_at: Timestamp,
+}
+
+impl EntityKind {
+    /// In the middle of a message, and in the store: `user`.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Group => "group",
+        }
+    }
+
+    /// At the beginning of a message or the end of a quota's name: `User`.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+
+    /// Characters of all its inline policies, at most.
+    pub(crate) fn inline_chars(self) -> usize {
+        match self {
+            Self::User => quotas::USER_INLINE_CHARS,
+            Self::Group => quotas::GROUP_INLINE_CHARS,
+        }
+    }
+
+    pub(crate) fn arn(self, account: &str, path: &str, name: &str) -> String {
+        match self {
+            Self::User => arns::user(account, path, name),
+            Self::Group => arns::group(account, path, name),
+        }
+    }
+}
+
+impl Entity {
+    pub(crate) fn arn(&self) -> String {
+        self.kind.arn(&self.account, &self.path, &self.name)
+    }
+}
+
+/// The entity of that name, in any case.
+pub(crate) async fn find(
+    snapshot: &mut Snapshot,
+    kind: EntityKind,
+    account: &str,
+    name: &str,
+) -> Result<Option<Entity>, store::Error> {
+    let sql = match kind {
+        EntityKind::User => {
+            "SELECT id, name, path, created_at FROM users WHERE account_id = $1 AND name_key = $2"
+        }
+        EntityKind::Group => {
+            "SELECT id, name, path, created_at FROM groups WHERE account_id = $1 AND name_key = $2"
+        }
+    };
+    let entity = |row: &store::Row<'_>| {
+        Ok(Entity {
+            kind,
+            id: row.get(0)?,
+            account: account.to_owned(),
+            name: row.get(1)?,
+            path: row.get(2)?,
+            created_at: row.get(3)?,
+        })
+    };
+    snapshot.row(sql, params![account, names::fold(name)], entity).await
+}
+
+/// The entity of that name, or `NoSuchEntity`.
+pub(crate) async fn get(
+    snapshot: &mut Snapshot,
+    kind: EntityKind,
+    account: &str,
+    name: &str,
+) -> Result<Entity, wire::Error> {
+    find(snapshot, kind, account, name).await?.ok_or_else(|| unknown(kind, name))
+}
+
+/// The user of that name, or `NoSuchEntity`.
+pub(crate) async fn user(
+    snapshot: &mut Snapshot,
+    caller: &Caller,
+    name: &str,
+) -> Result<Entity, wire::Error> {
+    get(snapshot, EntityKind::User, &caller.account, name).await
+}
+
+/// The group of that name, or `NoSuchEntity`.
+pub(crate) async fn group(
+    snapshot: &mut Snapshot,
+    caller: &Caller,
+    name: &str,
+) -> Result<Entity, wire::Error> {
+    get(snapshot, EntityKind::Group, &caller.account, name).await
+}
+
+pub(crate) fn unknown(kind: EntityKind, name: &str) -> wire::Error {
+    NO_SUCH_ENTITY.with(format!("The {} with name {name} cannot be found.", kind.word()))
+}
+
+/// The name that a call means that names no user: the caller's own.
+pub(crate) fn user_or_caller(caller: &Caller, name: Option<String>) -> Result<String, wire::Error> {
+    name.or_else(|| caller.user_name().map(str::to_owned)).ok_or_else(|| {
+        VALIDATION.with("Must specify userName when calling with non-User credentials")
+    })
+}
+
+/// An entity by its name, as policies see it: with the path that it is stored under, and its tags.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    kind: EntityKind,
+    name: String,
+    brought: Resource,
+}
+
+impl Named {
+    pub(crate) fn new(kind: EntityKind, name: &str) -> Self {
+        Self { kind, name: name.to_owned(), brought: Resource::default() }
+    }
+
+    pub(crate) fn user(name: &str) -> Self {
+        Self::new(EntityKind::User, name)
+    }
+
+    pub(crate) fn group(name: &str) -> Self {
+        Self::new(EntityKind::Group, name)
+    }
+
+    /// With a condition key of the call.
+    pub(crate) fn with(mut self, key: &'static str, value: &str) -> Self {
+        self.brought = self.brought.with(key, value);
+        self
+    }
+
+    /// With the tags that the call brings.
+    pub(crate) fn bringing(mut self, tags: &tags::Pairs) -> Self {
+        self.brought = self.brought.bringing(tags.iter().cloned());
+        self
+    }
+
+    /// With the tag keys that the call names.
+    pub(crate) fn naming(mut self, keys: &[String]) -> Self {
+        self.brought = self.brought.naming(keys.iter().cloned());
+        self
+    }
+}
+
+impl Target for Named {
+    async fn resolve(
+        &self,
+        snapshot: &mut Snapshot,
+        caller: &Caller,
+    ) -> Result<Resource, wire::Error> {
+        let mut resource = self.brought.clone();
+        match find(snapshot, self.kind, &caller.account, &self.name).await? {
+            Some(entity) => {
+                resource.arn = entity.arn();
+                resource.tags = tags::of(snapshot, &entity.id).await?;
+            }
+            None => resource.arn = self.kind.arn(&caller.account, names::ROOT_PATH, &self.name),
+        }
+        Ok(resource)
+    }
+}

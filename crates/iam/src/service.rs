@@ -1,0 +1,92 @@
+//! The service as the wire sees it: every operation, handed to the file of its resource.
+
+use wire::iam;
+
+use crate::{
+    access_keys, aliases, attachments, door::Call, groups, inline_policies, login_profiles,
+    memberships, password_policy, policies, policy_entities, policy_lists, policy_versions,
+    summary, users,
+};
+
+/// IAM, served. It keeps nothing: all is in the call.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Service;
+
+macro_rules! serve {
+    ($($method:ident($($input:ident: $shape:ident)?) -> $output:ty => $handler:path;)*) => {
+        impl iam::Iam for Service {
+            type Call = Call;
+
+            $(async fn $method(
+                &self,
+                call: &mut Call,
+                $($input: iam::$shape,)?
+            ) -> Result<$output, wire::Error> {
+                $handler(call, $($input)?).await
+            })*
+        }
+    };
+}
+
+serve! {
+    add_user_to_group(input: AddUserToGroupRequest) -> () => memberships::add;
+    attach_group_policy(input: AttachGroupPolicyRequest) -> () => attachments::attach_to_group;
+    attach_user_policy(input: AttachUserPolicyRequest) -> () => attachments::attach_to_user;
+    change_password(input: ChangePasswordRequest) -> () => login_profiles::change_password;
+    create_access_key(input: CreateAccessKeyRequest) -> iam::CreateAccessKeyResponse => access_keys::create;
+    create_account_alias(input: CreateAccountAliasRequest) -> () => aliases::create;
+    create_group(input: CreateGroupRequest) -> iam::CreateGroupResponse => groups::create;
+    create_login_profile(input: CreateLoginProfileRequest) -> iam::CreateLoginProfileResponse => login_profiles::create;
+    create_policy(input: CreatePolicyRequest) -> iam::CreatePolicyResponse => policies::create;
+    create_policy_version(input: CreatePolicyVersionRequest) -> iam::CreatePolicyVersionResponse => policy_versions::create;
+    create_user(input: CreateUserRequest) -> iam::CreateUserResponse => users::create;
+    delete_access_key(input: DeleteAccessKeyRequest) -> () => access_keys::delete;
+    delete_account_alias(input: DeleteAccountAliasRequest) -> () => aliases::delete;
+    delete_account_password_policy() -> () => password_policy::delete;
+    delete_group(input: DeleteGroupRequest) -> () => groups::delete;
+    delete_group_policy(input: DeleteGroupPolicyRequest) -> () => inline_policies::delete_group;
+    delete_login_profile(input: DeleteLoginProfileRequest) -> () => login_profiles::delete;
+    delete_policy(input: DeletePolicyRequest) -> () => policies::delete;
+    delete_policy_version(input: DeletePolicyVersionRequest) -> () => policy_versions::delete;
+    delete_user(input: DeleteUserRequest) -> () => users::delete;
+    delete_user_policy(input: DeleteUserPolicyRequest) -> () => inline_policies::delete_user;
+    detach_group_policy(input: DetachGroupPolicyRequest) -> () => attachments::detach_from_group;
+    detach_user_policy(input: DetachUserPolicyRequest) -> () => attachments::detach_from_user;
+    get_access_key_last_used(input: GetAccessKeyLastUsedRequest) -> iam::GetAccessKeyLastUsedResponse => access_keys::last_used;
+    get_account_password_policy() -> iam::GetAccountPasswordPolicyResponse => password_policy::get;
+    get_account_summary() -> iam::GetAccountSummaryResponse => summary::get;
+    get_group(input: GetGroupRequest) -> iam::GetGroupResponse => groups::get;
+    get_group_policy(input: GetGroupPolicyRequest) -> iam::GetGroupPolicyResponse => inline_policies::get_group;
+    get_login_profile(input: GetLoginProfileRequest) -> iam::GetLoginProfileResponse => login_profiles::get;
+    get_policy(input: GetPolicyRequest) -> iam::GetPolicyResponse => policies::get;
+    get_policy_version(input: GetPolicyVersionRequest) -> iam::GetPolicyVersionResponse => policy_versions::get;
+    get_user(input: GetUserRequest) -> iam::GetUserResponse => users::get;
+    get_user_policy(input: GetUserPolicyRequest) -> iam::GetUserPolicyResponse => inline_policies::get_user;
+    list_access_keys(input: ListAccessKeysRequest) -> iam::ListAccessKeysResponse => access_keys::list;
+    list_account_aliases(input: ListAccountAliasesRequest) -> iam::ListAccountAliasesResponse => aliases::list;
+    list_attached_group_policies(input: ListAttachedGroupPoliciesRequest) -> iam::ListAttachedGroupPoliciesResponse => attachments::list_of_group;
+    list_attached_user_policies(input: ListAttachedUserPoliciesRequest) -> iam::ListAttachedUserPoliciesResponse => attachments::list_of_user;
+    list_entities_for_policy(input: ListEntitiesForPolicyRequest) -> iam::ListEntitiesForPolicyResponse => policy_entities::list;
+    list_group_policies(input: ListGroupPoliciesRequest) -> iam::ListGroupPoliciesResponse => inline_policies::list_group;
+    list_groups(input: ListGroupsRequest) -> iam::ListGroupsResponse => groups::list;
+    list_groups_for_user(input: ListGroupsForUserRequest) -> iam::ListGroupsForUserResponse => memberships::list_groups;
+    list_policies(input: ListPoliciesRequest) -> iam::ListPoliciesResponse => policy_lists::list;
+    list_policy_tags(input: ListPolicyTagsRequest) -> iam::ListPolicyTagsResponse => policies::list_tags;
+    list_policy_versions(input: ListPolicyVersionsRequest) -> iam::ListPolicyVersionsResponse => policy_versions::list;
+    list_user_policies(input: ListUserPoliciesRequest) -> iam::ListUserPoliciesResponse => inline_policies::list_user;
+    list_user_tags(input: ListUserTagsRequest) -> iam::ListUserTagsResponse => users::list_tags;
+    list_users(input: ListUsersRequest) -> iam::ListUsersResponse => users::list;
+    put_group_policy(input: PutGroupPolicyRequest) -> () => inline_policies::put_group;
+    put_user_policy(input: PutUserPolicyRequest) -> () => inline_policies::put_user;
+    remove_user_from_group(input: RemoveUserFromGroupRequest) -> () => memberships::remove;
+    set_default_policy_version(input: SetDefaultPolicyVersionRequest) -> () => policy_versions::set_default;
+    tag_policy(input: TagPolicyRequest) -> () => policies::tag;
+    tag_user(input: TagUserRequest) -> () => users::tag;
+    untag_policy(input: UntagPolicyRequest) -> () => policies::untag;
+    untag_user(input: UntagUserRequest) -> () => users::untag;
+    update_access_key(input: UpdateAccessKeyRequest) -> () => access_keys::update;
+    update_account_password_policy(input: UpdateAccountPasswordPolicyRequest) -> () => password_policy::update;
+    update_group(input: UpdateGroupRequest) -> () => groups::update;
+    update_login_profile(input: UpdateLoginProfileRequest) -> () => login_profiles::update;
+    update_user(input: UpdateUserRequest) -> () => users::update;
+}

@@ -1,0 +1,91 @@
+//! What an account has, and how much it may have.
+
+use std::collections::BTreeMap;
+
+use store::{Snapshot, params};
+use wire::iam::{GetAccountSummaryResponse, SummaryKeyType};
+
+use crate::{
+    door::{Call, Resource},
+    quotas,
+};
+
+/// All that is counted or bounded. What this server does not keep is 0: there is none of it.
+pub(crate) async fn get(call: &mut Call) -> Result<GetAccountSummaryResponse, wire::Error> {
+    let caller = call.caller();
+    let snapshot = call.read("iam:GetAccountSummary", Resource::any()).await?;
+    let mut summary = BTreeMap::new();
+    let entries = counts(snapshot, &caller.account).await?.into_iter().chain(limits());
+    for (key, value) in entries {
+        summary.insert(key.as_str().to_owned(), i32::try_from(value).unwrap_or(i32::MAX));
+    }
+    Ok(GetAccountSummaryResponse { summary_map: Some(summary) })
+}
+
+async fn counts(
+    snapshot: &mut Snapshot,
+    account: &str,
+) -> Result<Vec<(SummaryKeyType, i64)>, store::Error> {
+    use SummaryKeyType as Key;
+    const COUNTED: [(Key, &str); 6] = [
+        (Key::Users, "SELECT COUNT(*) FROM users WHERE account_id = $1"),
+        (Key::Groups, "SELECT COUNT(*) FROM groups WHERE account_id = $1"),
+        (Key::Policies, "SELECT COUNT(*) FROM policies WHERE account_id = $1"),
+        (
+            Key::PolicyVersionsInUse,
+            "SELECT COUNT(*) FROM policy_versions v JOIN policies p ON p.id = v.policy_id \
+             WHERE p.account_id = $1",
+        ),
+        (
+            Key::AccountAccessKeysPresent,
+            "SELECT COUNT(DISTINCT account_id) FROM access_keys \
+             WHERE account_id = $1 AND user_id IS NULL",
+        ),
+        (
+            Key::AccountPasswordPresent,
+            "SELECT COUNT(root_password_hash) FROM accounts WHERE id = $1",
+        ),
+    ];
+    const ABSENT: [Key; 8] = [
+        Key::Roles,
+        Key::InstanceProfiles,
+        Key::Providers,
+        Key::ServerCertificates,
+        Key::MFADevices,
+        Key::MFADevicesInUse,
+        Key::AccountMFAEnabled,
+        Key::AccountSigningCertificatesPresent,
+    ];
+    let mut counts: Vec<_> = ABSENT.map(|key| (key, 0)).into();
+    for (key, sql) in COUNTED {
+        let count = snapshot.row(sql, params![account], |row| row.get(0)).await?;
+        counts.push((key, count.unwrap_or(0)));
+    }
+    Ok(counts)
+}
+
+fn limits() -> [(SummaryKeyType, i64); 20] {
+    use SummaryKeyType as Key;
+    [
+        (Key::UsersQuota, quotas::USERS),
+        (Key::GroupsQuota, quotas::GROUPS),
+        (Key::RolesQuota, quotas::ROLES),
+        (Key::InstanceProfilesQuota, quotas::INSTANCE_PROFILES),
+        (Key::ServerCertificatesQuota, quotas::SERVER_CERTIFICATES),
+        (Key::PoliciesQuota, quotas::POLICIES),
+        (Key::GroupsPerUserQuota, quotas::GROUPS_PER_USER),
+        (Key::AccessKeysPerUserQuota, quotas::ACCESS_KEYS_PER_USER),
+        (Key::SigningCertificatesPerUserQuota, quotas::SIGNING_CERTIFICATES_PER_USER),
+        (Key::AttachedPoliciesPerUserQuota, quotas::POLICIES_PER_ENTITY),
+        (Key::AttachedPoliciesPerGroupQuota, quotas::POLICIES_PER_ENTITY),
+        (Key::AttachedPoliciesPerRoleQuota, quotas::POLICIES_PER_ENTITY),
+        (Key::VersionsPerPolicyQuota, quotas::VERSIONS_PER_POLICY),
+        (Key::PolicyVersionsInUseQuota, quotas::VERSIONS_IN_USE),
+        (Key::PolicySizeQuota, quotas::POLICY_CHARS as i64),
+        (Key::UserPolicySizeQuota, quotas::USER_INLINE_CHARS as i64),
+        (Key::GroupPolicySizeQuota, quotas::GROUP_INLINE_CHARS as i64),
+        (Key::RolePolicySizeQuota, quotas::ROLE_INLINE_CHARS as i64),
+        (Key::AssumeRolePolicySizeQuota, quotas::TRUST_CHARS as i64),
+        (Key::GlobalEndpointTokenVersion, quotas::GLOBAL_ENDPOINT_TOKEN_VERSION),
+    ]
+}
