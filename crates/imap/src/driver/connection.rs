@@ -1,0 +1,170 @@
+//! One connection: carries bytes, jobs, notices and time between a session and the rest.
+
+use std::{
+    future::poll_fn,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+use super::{Server, hub::Watch, tasks};
+use crate::{
+    job::{Answer, Job, Outcome},
+    limits::{READ_BYTES, WRITE_TIMEOUT},
+    session::{Next, Session, Turn},
+};
+
+/// Bytes that the client must take within the write timeout.
+const WRITE_BYTES: usize = 64 * 1024;
+/// How long the last words may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Speaks IMAP over `stream`, which has TLS done already, until one side ends it.
+///
+/// # Errors
+/// What the stream says, and a client that does not take what is sent to it.
+pub async fn serve_connection<S>(stream: S, peer: SocketAddr, server: Arc<Server>) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let (session, greeting) = Session::new(server.world.now());
+    let stop = server.stop.subscribe();
+    let mut connection = Connection { stream, session, peer, server, stop, watch: None };
+    let mut turn = greeting;
+    while connection.perform(turn).await? {
+        match connection.next_turn().await? {
+            Some(next) => turn = next,
+            None => return Ok(()),
+        }
+    }
+    // The client need not wait for us to be polite.
+    let _ = timeout(CLOSE_TIMEOUT, connection.stream.shutdown()).await;
+    Ok(())
+}
+
+struct Connection<S> {
+    stream: S,
+    session: Session,
+    peer: SocketAddr,
+    server: Arc<Server>,
+    stop: watch::Receiver<bool>,
+    watch: Option<Watch>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
+    /// Does what the turn, and the turns that its jobs lead to, ask for; false if the connection ends.
+    async fn perform(&mut self, mut turn: Turn) -> io::Result<bool> {
+        loop {
+            self.send(&turn.send).await?;
+            let job = match turn.next {
+                Next::Read => return Ok(true),
+                Next::Close => return Ok(false),
+                Next::Run(job) => job,
+            };
+            let outcome = self.run(job).await;
+            turn = self.session.complete(outcome, self.server.world.now());
+        }
+    }
+
+    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        for chunk in bytes.chunks(WRITE_BYTES) {
+            timeout(WRITE_TIMEOUT, self.stream.write_all(chunk)).await??;
+        }
+        timeout(WRITE_TIMEOUT, self.stream.flush()).await?
+    }
+
+    async fn run(&mut self, job: Job) -> Outcome {
+        match job {
+            Job::Pause(duration) => {
+                sleep(duration).await;
+                Ok(Answer::Done)
+            }
+            Job::Login { login, password } => {
+                let server = &self.server;
+                let found = server.logins.log_in(&login, &password, self.peer.ip()).await;
+                self.logged_in(&login, found)
+            }
+            Job::Mailbox(mailbox, task) => {
+                let outcome = tasks::run(&self.server, mailbox, task).await;
+                if let Err(error @ (mailbox::Error::Store(_) | mailbox::Error::Damaged(_))) =
+                    &outcome
+                {
+                    tracing::error!(%error, mailbox = mailbox.0, "an IMAP command failed");
+                }
+                outcome
+            }
+        }
+    }
+
+    fn logged_in(
+        &mut self,
+        login: &str,
+        found: Result<Option<mailbox::MailboxId>, super::LoginError>,
+    ) -> Outcome {
+        let result = match &found {
+            Ok(Some(_)) => "granted",
+            Ok(None) => "denied",
+            Err(_) => "failed",
+        };
+        metrics::counter!("imap_logins", "result" => result).increment(1);
+        match found {
+            Ok(user) => {
+                tracing::info!(peer = %self.peer, login, result, "IMAP login");
+                self.watch = user.map(|mailbox| self.server.hub.watch(mailbox));
+                Ok(Answer::User(user))
+            }
+            Err(error) => {
+                tracing::error!(%error, "an IMAP login could not be judged");
+                Ok(Answer::Unavailable)
+            }
+        }
+    }
+
+    /// Waits for whatever comes first: the client, a change, the deadline, or the end of the server.
+    async fn next_turn(&mut self) -> io::Result<Option<Turn>> {
+        let world = &self.server.world;
+        let left = self.session.deadline().since(world.now());
+        let Self { stream, session, stop, watch, .. } = self;
+        tokio::select! {
+            turn = read(stream, |bytes| session.feed(bytes, world.now())) => turn,
+            () = changed(watch.as_ref()) => Ok(Some(session.changed(world.now()))),
+            () = sleep(left) => Ok(Some(session.tick(world.now()))),
+            _ = stop.wait_for(|stop| *stop) => Ok(Some(session.shut_down())),
+        }
+    }
+}
+
+/// Reads once and has the bytes taken in; nothing at the end of the stream. The room for the bytes is on the
+/// stack of the poll, so that a connection that waits holds none.
+async fn read<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    mut take: impl FnMut(&[u8]) -> Turn,
+) -> io::Result<Option<Turn>> {
+    poll_fn(|context| {
+        let mut space = [0; READ_BYTES];
+        let mut buffer = ReadBuf::new(&mut space);
+        ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer))?;
+        let bytes = buffer.filled();
+        Poll::Ready(Ok((!bytes.is_empty()).then(|| take(bytes))))
+    })
+    .await
+}
+
+async fn changed(watch: Option<&Watch>) {
+    match watch {
+        Some(watch) => watch.changed().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,65 @@
+//! Connections: sockets, time and the store around a pure [`crate::Session`].
+
+mod connection;
+mod hub;
+mod listener;
+mod places;
+mod tasks;
+
+use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
+
+use mailbox::MailboxId;
+use store::Store;
+use tokio::sync::watch;
+use world::{Secret, World};
+
+pub use connection::serve_connection;
+pub use listener::listen;
+
+use hub::Hub;
+use places::Places;
+
+/// What [`Logins::log_in`] comes to.
+pub type LoginFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<Option<MailboxId>, LoginError>> + Send + 'a>>;
+
+/// Why a login could not be judged.
+pub type LoginError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Who may log in.
+pub trait Logins: Send + Sync + 'static {
+    /// The mailbox of the user with this address and password; nothing if there is none, if the password is
+    /// wrong, or if the user may not come from this address.
+    fn log_in<'a>(&'a self, login: &'a str, password: &'a Secret, peer: IpAddr) -> LoginFuture<'a>;
+}
+
+/// What all connections share.
+pub struct Server {
+    store: Store,
+    world: World,
+    logins: Box<dyn Logins>,
+    hub: Arc<Hub>,
+    places: Arc<Places>,
+    stop: watch::Sender<bool>,
+}
+
+impl Server {
+    /// A server of the mailboxes in `store`. Called within a tokio runtime: it follows the store's changes.
+    pub fn new(store: Store, world: World, logins: impl Logins) -> Arc<Self> {
+        let hub = Hub::following(store.subscribe());
+        let (stop, _) = watch::channel(false);
+        let (logins, places) = (Box::new(logins), Arc::default());
+        Arc::new(Self { store, world, logins, hub, places, stop })
+    }
+
+    /// Makes every connection say BYE and close.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").finish_non_exhaustive()
+    }
+}

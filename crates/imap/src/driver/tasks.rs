@@ -1,0 +1,204 @@
+//! What a session asks for, done with the mailbox. Nothing here waits for the client.
+
+use mailbox::{
+    Columns, Cursor, Delivery, Destination, Error, FlagAction, FlagChange, FolderId, Keywords,
+    MailboxId, Modseq, Prepared, Uid, UidSet, changes, folders, mailboxes,
+};
+use store::{Snapshot, Transaction};
+
+use super::Server;
+use crate::{
+    job::{Answer, Changes, Detail, Fetched, Marks, Outcome, Task, Upload},
+    limits::BATCH_BODY_BYTES,
+};
+
+/// How often a task is tried when others change the same rows at the same time.
+const MAX_ATTEMPTS: u32 = 8;
+
+/// Does a task with a mailbox.
+pub(super) async fn run(server: &Server, mailbox: MailboxId, task: Task) -> Outcome {
+    if let Task::Append(upload) = task {
+        return append(server, mailbox, upload).await;
+    }
+    let mut outcome = attempt(server, mailbox, &task).await;
+    for _ in 1..MAX_ATTEMPTS {
+        if !is_conflict(&outcome) {
+            break;
+        }
+        outcome = attempt(server, mailbox, &task).await;
+    }
+    outcome
+}
+
+fn is_conflict<T>(outcome: &Result<T, Error>) -> bool {
+    matches!(outcome, Err(Error::Store(error)) if error.is_conflict())
+}
+
+async fn attempt(server: &Server, mailbox: MailboxId, task: &Task) -> Outcome {
+    match task {
+        Task::Folders | Task::Folder(_) | Task::Open(_) | Task::Changes(..) | Task::Quota => {
+            let mut snapshot = server.store.read().await?;
+            read(&mut snapshot, mailbox, task).await
+        }
+        Task::Messages(folder, uids, detail) => fetch(server, *folder, uids, *detail).await,
+        Task::Search(folder, query) => {
+            let found = mailbox::search(&server.store, *folder, query).await?;
+            Ok(Answer::Search(found))
+        }
+        _ => {
+            let mut tx = server.store.write().await?;
+            let answer = change(server, &mut tx, mailbox, task).await?;
+            tx.commit().await?;
+            Ok(answer)
+        }
+    }
+}
+
+async fn read(snapshot: &mut Snapshot, mailbox: MailboxId, task: &Task) -> Outcome {
+    match task {
+        Task::Folder(name) => Ok(Answer::Folder(folders::find(snapshot, mailbox, name).await?)),
+        Task::Open(name) => {
+            let folder = folders::find(snapshot, mailbox, name).await?;
+            Ok(Answer::Opened(mailbox::open(snapshot, folder.id).await?))
+        }
+        Task::Changes(folder, since) => {
+            Ok(Answer::Changes(changes_since(snapshot, *folder, *since).await?))
+        }
+        Task::Quota => {
+            let mailbox = mailboxes::get(snapshot, mailbox).await?;
+            let (used_bytes, limit_bytes) = (mailbox.used_bytes, mailbox.quota_bytes);
+            Ok(Answer::Quota { used_bytes, limit_bytes })
+        }
+        _ => Ok(Answer::Folders(folders::list(snapshot, mailbox).await?)),
+    }
+}
+
+async fn changes_since(
+    snapshot: &mut Snapshot,
+    folder: FolderId,
+    since: Modseq,
+) -> Result<Changes, Error> {
+    let found = changes::since(snapshot, folder, since).await?;
+    let mut present = None;
+    if !found.complete {
+        let opened = mailbox::open(snapshot, folder).await?;
+        present = Some(opened.entries.iter().map(|entry| entry.uid).collect());
+    }
+    let vanished = found.vanished.iter().map(|vanished| vanished.uid).collect();
+    Ok(Changes { through: found.until, changed: found.changed, vanished, present })
+}
+
+/// Reads rows in one snapshot, then bodies without any.
+async fn fetch(server: &Server, folder: FolderId, uids: &UidSet, detail: Detail) -> Outcome {
+    let columns = if detail == Detail::Row { Columns::Row } else { Columns::Summary };
+    let mut snapshot = server.store.read().await?;
+    let rows = Cursor::new(folder, uids.clone(), columns).all(&mut snapshot).await?;
+    let end = uids.ranges().last().map_or(0, |range| *range.end());
+    if detail != Detail::Body {
+        let found = rows.into_iter().map(|message| Fetched { message, body: None }).collect();
+        return Ok(Answer::Messages { found, through: Uid(end) });
+    }
+    let mut located = Vec::new();
+    let (mut bytes, mut through) = (0, Uid(end));
+    for message in rows {
+        bytes += message.size_bytes;
+        if bytes > BATCH_BODY_BYTES && !located.is_empty() {
+            through = Uid(message.uid.0 - 1);
+            break;
+        }
+        let keyring = server.store.keyring();
+        let place = mailbox::locate(&mut snapshot, keyring, folder, message.uid).await?;
+        located.push((message, place));
+    }
+    drop(snapshot);
+    let mut found = Vec::with_capacity(located.len());
+    for (message, place) in located {
+        found.push(Fetched { message, body: Some(place.read(&server.store).await?) });
+    }
+    Ok(Answer::Messages { found, through })
+}
+
+async fn change(server: &Server, tx: &mut Transaction, mailbox: MailboxId, task: &Task) -> Outcome {
+    let now = server.world.now();
+    match task {
+        Task::Create(name) => drop(folders::create(tx, mailbox, name, now).await?),
+        Task::Delete(name) => folders::delete(tx, mailbox, name).await?,
+        Task::Rename(from, to) => folders::rename(tx, mailbox, from, to, now).await?,
+        Task::Subscribe(name, subscribed) => {
+            folders::subscribe(tx, mailbox, name, *subscribed).await?
+        }
+        Task::Expunge(folder, uids) => drop(mailbox::expunge(tx, *folder, uids).await?),
+        Task::Store(folder, uids, marks, since) => {
+            let flagged =
+                mailbox::change_flags(tx, *folder, uids, &change_of(marks), *since).await?;
+            return Ok(Answer::Stored { stored: flagged.messages, modified: flagged.failed });
+        }
+        Task::Copy(folder, uids, to) => {
+            let to = folders::find(tx, mailbox, to).await?;
+            let done = mailbox::copy(tx, *folder, uids, to.id, now).await?;
+            return Ok(Answer::Copied { uid_validity: done.uid_validity, pairs: done.pairs });
+        }
+        Task::Move(folder, uids, to) => {
+            let to = folders::find(tx, mailbox, to).await?;
+            let done = mailbox::r#move(tx, *folder, uids, to.id, now).await?;
+            return Ok(Answer::Copied { uid_validity: done.uid_validity, pairs: done.pairs });
+        }
+        // The others are not changes; see `attempt`.
+        _ => {}
+    }
+    Ok(Answer::Done)
+}
+
+fn change_of(marks: &Marks) -> FlagChange {
+    let change = |action, flags: &_, keywords: &Keywords| FlagChange {
+        action,
+        flags: *flags,
+        keywords: keywords.clone(),
+    };
+    match marks {
+        Marks::Replace(flags, keywords) => change(FlagAction::Replace, flags, keywords),
+        Marks::Add(flags, keywords) => change(FlagAction::Add, flags, keywords),
+        Marks::Remove(flags, keywords) => change(FlagAction::Remove, flags, keywords),
+    }
+}
+
+/// The bytes are made ready before the transaction, and once.
+async fn append(server: &Server, mailbox: MailboxId, upload: Upload) -> Outcome {
+    let mut snapshot = server.store.read().await?;
+    // Refuses early what cannot be delivered.
+    let organization = mailboxes::get(&mut snapshot, mailbox).await?.organization;
+    folders::find(&mut snapshot, mailbox, &upload.folder).await?;
+    drop(snapshot);
+    let prepared = mailbox::prepare(&server.store, &organization, upload.message.clone()).await?;
+    let mut outcome = deliver(server, mailbox, &upload, &prepared).await;
+    for _ in 1..MAX_ATTEMPTS {
+        if !is_conflict(&outcome) {
+            break;
+        }
+        outcome = deliver(server, mailbox, &upload, &prepared).await;
+    }
+    outcome
+}
+
+async fn deliver(
+    server: &Server,
+    mailbox: MailboxId,
+    upload: &Upload,
+    prepared: &Prepared,
+) -> Outcome {
+    let now = server.world.now();
+    let mut tx = server.store.write().await?;
+    let folder = folders::find(&mut tx, mailbox, &upload.folder).await?;
+    let body = mailbox::insert_body(&mut tx, prepared).await?;
+    let delivery = Delivery {
+        mailbox,
+        destination: Destination::Folder(folder.id),
+        flags: upload.flags,
+        keywords: &upload.keywords,
+        received_at: upload.received_at.unwrap_or(now),
+        now,
+    };
+    let appended = mailbox::deliver(&mut tx, &body, &delivery).await?;
+    tx.commit().await?;
+    Ok(Answer::Appended { uid_validity: appended.uid_validity, uid: appended.uid })
+}

@@ -1,0 +1,172 @@
+//! Bytes on their way to the client, and the terminals of responses (RFC 3501, section 9).
+
+use std::fmt::{Display, Write};
+
+use crate::grammar::utf7;
+
+/// Responses, written straight into the bytes that will be sent.
+#[derive(Debug, Default)]
+pub(crate) struct Out(Vec<u8>);
+
+impl Out {
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.0)
+    }
+
+    pub(crate) fn byte(&mut self, byte: u8) -> &mut Self {
+        self.0.push(byte);
+        self
+    }
+
+    /// Text that needs no quoting.
+    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
+        self.0.extend_from_slice(text.as_bytes());
+        self
+    }
+
+    pub(crate) fn show(&mut self, value: impl Display) -> &mut Self {
+        // Writing into memory does not fail.
+        let _ = write!(self, "{value}");
+        self
+    }
+
+    /// One whole line.
+    pub(crate) fn line(&mut self, line: impl Display) -> &mut Self {
+        self.show(line).text("\r\n")
+    }
+
+    /// `string`: quoted if that can carry it, else a literal.
+    pub(crate) fn string(&mut self, text: &str) -> &mut Self {
+        if !text.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
+            return self.literal(text.as_bytes());
+        }
+        self.byte(b'"');
+        for byte in text.bytes() {
+            if matches!(byte, b'"' | b'\\') {
+                self.byte(b'\\');
+            }
+            self.byte(byte);
+        }
+        self.byte(b'"')
+    }
+
+    /// `nstring`.
+    pub(crate) fn string_or_nil(&mut self, text: Option<&str>) -> &mut Self {
+        match text {
+            Some(text) => self.string(text),
+            None => self.text("NIL"),
+        }
+    }
+
+    /// `literal`.
+    pub(crate) fn literal(&mut self, bytes: &[u8]) -> &mut Self {
+        self.byte(b'{').show(bytes.len()).text("}\r\n");
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    /// `mailbox`: always quoted, which every client reads.
+    pub(crate) fn mailbox(&mut self, name: &str) -> &mut Self {
+        self.string(&utf7::encode(name))
+    }
+
+    /// A list in parentheses with spaces between.
+    pub(crate) fn list<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T),
+    ) -> &mut Self {
+        self.byte(b'(');
+        for (index, item) in items.into_iter().enumerate() {
+            if index > 0 {
+                self.byte(b' ');
+            }
+            write(self, item);
+        }
+        self.byte(b')')
+    }
+}
+
+impl Write for Out {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.text(text);
+        Ok(())
+    }
+}
+
+/// A UID set as it is shown in response codes: `1:3,7`, from ascending numbers.
+pub(crate) fn compact_set(numbers: impl IntoIterator<Item = u32>) -> String {
+    let mut set = String::new();
+    let mut range: Option<(u32, u32)> = None;
+    for number in numbers {
+        match &mut range {
+            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
+            _ => {
+                push_range(&mut set, range);
+                range = Some((number, number));
+            }
+        }
+    }
+    push_range(&mut set, range);
+    set
+}
+
+fn push_range(set: &mut String, range: Option<(u32, u32)>) {
+    let Some((first, last)) = range else { return };
+    if !set.is_empty() {
+        set.push(',');
+    }
+    // Writing into memory does not fail.
+    let _ = if first == last { write!(set, "{first}") } else { write!(set, "{first}:{last}") };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Out)) -> String {
+        let mut out = Out::default();
+        write(&mut out);
+        String::from_utf8(out.take()).unwrap()
+    }
+
+    #[test]
+    fn strings_are_quoted_or_literals() {
+        assert_eq!(
+            written(|out| {
+                out.string(r#"a "b" \"#);
+            }),
+            r#""a \"b\" \\""#
+        );
+        assert_eq!(
+            written(|out| {
+                out.string("h\u{e9}");
+            }),
+            "{3}\r\nh\u{e9}"
+        );
+        assert_eq!(
+            written(|out| {
+                out.string("a\r\nb");
+            }),
+            "{4}\r\na\r\nb"
+        );
+        assert_eq!(
+            written(|out| {
+                out.string_or_nil(None);
+            }),
+            "NIL"
+        );
+        assert_eq!(
+            written(|out| {
+                out.mailbox("Entw\u{fc}rfe");
+            }),
+            "\"Entw&APw-rfe\""
+        );
+    }
+
+    #[test]
+    fn sets_are_compact() {
+        assert_eq!(compact_set([1, 2, 3, 7, 9, 10]), "1:3,7,9:10");
+        assert_eq!(compact_set([]), "");
+    }
+}
