@@ -16,7 +16,8 @@
 //!
 //! # Concurrency
 //! - SQLite: one writer at a time, in the order they came; commits are grouped so that one sync serves all that
-//!   wait. Readers see what is committed and wait for nobody.
+//!   wait. Readers see what is committed and wait for nobody. A transaction sees what those before it in its group
+//!   did though it is not durable yet: should the group fail, both fail.
 //! - PostgreSQL: transactions are serialisable; [`Error::is_conflict`] asks to run the whole operation again.
 //!
 //! # What it is not
@@ -49,5 +50,5 @@ pub use keyring::{DataKey, Keyring};
 pub use migration::Migration;
 pub use row::{Column, FromColumn, Row};
 pub use snapshot::{Snapshot, Transaction};
-pub use store::{CONNECTIONS_MAX, Engine, Options, Store};
+pub use store::{CONNECTIONS_MAX, Engine, Options, Store, WAIT_MAX};
 pub use value::Value;

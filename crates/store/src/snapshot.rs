@@ -18,7 +18,7 @@ enum Session {
 
 /// A transaction: a [`Snapshot`] that also sees and makes changes. Dropped before its commit, it never was.
 ///
-/// Await nothing slow while holding one: on SQLite all other writers wait.
+/// Await nothing slow while holding one: on SQLite all other writers wait, and those whose commits are grouped with it.
 /// After a statement failed, every further one and the commit fail with [`Error::Aborted`].
 pub struct Transaction {
     snapshot: Snapshot,

@@ -1,6 +1,6 @@
 //! The store itself: opening it, and what it gives.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::broadcast;
 use world::{Secret, World};
@@ -27,6 +27,9 @@ pub enum Engine {
 
 /// Snapshots, or PostgreSQL connections, at one time unless said otherwise; more callers wait in line.
 pub const CONNECTIONS_MAX: usize = 16;
+
+/// How long a caller waits for a snapshot or a transaction.
+pub const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Attempts to leave the mark of the master key in a new store.
 const MARK_TRIES_MAX: usize = 20;
@@ -92,26 +95,34 @@ impl Store {
         Ok(store)
     }
 
-    /// A consistent view of what is committed. Waits when all connections are in use.
+    /// A consistent view of what is committed. Waits when all connections are in use. Whoever holds a snapshot or a
+    /// transaction must not wait for another: it may be waiting for itself.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store is closed or cannot be reached.
+    /// [`Error::Unavailable`] if the store is closed or cannot be reached, or all is in use for
+    /// [`WAIT_MAX`] long.
     pub async fn read(&self) -> Result<Snapshot, Error> {
-        match &self.0.rows {
-            Rows::Sqlite(sqlite) => sqlite.read().await.map(Snapshot::sqlite),
-            Rows::Postgres(postgres) => postgres.read().await.map(Snapshot::postgres),
-        }
+        in_time(async {
+            match &self.0.rows {
+                Rows::Sqlite(sqlite) => sqlite.read().await.map(Snapshot::sqlite),
+                Rows::Postgres(postgres) => postgres.read().await.map(Snapshot::postgres),
+            }
+        })
+        .await
     }
 
-    /// A new transaction. On SQLite it waits for its turn.
+    /// A new transaction. On SQLite it waits for its turn, in the order of the calls.
     ///
     /// # Errors
     /// [`Error::Unavailable`] as for [`read`](Self::read); [`Error::Poisoned`] after a failed sync.
     pub async fn write(&self) -> Result<Transaction, Error> {
-        match &self.0.rows {
-            Rows::Sqlite(sqlite) => sqlite.write().await.map(Transaction::sqlite),
-            Rows::Postgres(postgres) => postgres.write().await.map(Transaction::postgres),
-        }
+        in_time(async {
+            match &self.0.rows {
+                Rows::Sqlite(sqlite) => sqlite.write().await.map(Transaction::sqlite),
+                Rows::Postgres(postgres) => postgres.write().await.map(Transaction::postgres),
+            }
+        })
+        .await
     }
 
     /// The notices of committed changes from now on: of this process and, on PostgreSQL, of all other nodes.
@@ -159,6 +170,12 @@ impl Store {
         self.keyring().leave_mark(&mut tx).await?;
         tx.commit().await
     }
+}
+
+/// Gives up waiting in line when it takes too long.
+async fn in_time<T>(begin: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let late = |_| Error::unavailable("all connections are in use for too long");
+    tokio::time::timeout(WAIT_MAX, begin).await.map_err(late)?
 }
 
 impl Rows {

@@ -11,8 +11,8 @@ mod record;
 
 use std::{
     collections::HashMap,
-    fs::File,
-    os::unix::fs::FileExt,
+    fs::{DirBuilder, File},
+    os::unix::fs::{DirBuilderExt, FileExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -84,7 +84,7 @@ pub struct PackInfo {
 
 impl Blobs {
     pub(crate) fn open(folder: &Path, world: World) -> Result<Self, Error> {
-        let made = std::fs::create_dir_all(folder);
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(|error| Error::file(folder.display(), &error))?;
         Ok(Self(Arc::new(Packs {
             folder: folder.to_owned(),

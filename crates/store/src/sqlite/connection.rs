@@ -1,6 +1,8 @@
 //! How connections are opened.
 
-use std::{path::Path, time::Duration};
+use std::{
+    fs::OpenOptions, io::ErrorKind, os::unix::fs::OpenOptionsExt, path::Path, time::Duration,
+};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -20,10 +22,8 @@ const CACHE_KIB: i64 = 16 * 1024;
 
 /// The one connection that writes. It never waits by itself for another process; see [`super::lane`].
 pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = open(path, flags)?;
+    make_private(path)?;
+    let connection = open(path)?;
     let mode: String = connection
         .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
         .map_err(|error| told(&error))?;
@@ -37,13 +37,24 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
 
 /// A connection that only reads.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = open(path, flags)?;
+    let connection = open(path)?;
     set(&connection, "query_only", true)?;
     Ok(connection)
 }
 
-fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
+/// A database file that is not there yet is made for our eyes only; SQLite gives its log the same mode. One that is
+/// there is not opened here: closing it would let go of the locks that SQLite holds on it for this process.
+fn make_private(path: &Path) -> Result<(), Error> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(Error::unavailable(format_args!("`{}`: {error}", path.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn open(path: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)
         .map_err(|error| Error::unavailable(format_args!("`{}`: {error}", path.display())))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| told(&error))?;

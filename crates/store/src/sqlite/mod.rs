@@ -3,6 +3,8 @@
 mod committer;
 mod connection;
 mod errors;
+#[cfg(test)]
+mod faults;
 mod lane;
 mod migrate;
 mod readers;
