@@ -8,8 +8,8 @@ use world::{Secret, Timestamp};
 
 use crate::purposes;
 
-/// The longest session token that is looked at, in characters.
-const TOKEN_CHARS_MAX: usize = 4096;
+/// The longest session token, in characters.
+pub const TOKEN_CHARS_MAX: usize = 4096;
 
 /// What a session token says.
 #[derive(Serialize, Deserialize)]
@@ -77,13 +77,24 @@ impl Session {
 #[error("the session token is not one of ours")]
 pub struct BrokenToken;
 
-/// The token that carries `session`.
+/// The token that carries `session`, with at least `chars_min` characters.
 ///
 /// # Errors
 /// None that a caller can mend: the session cannot be written down.
-pub fn seal(keyring: &Keyring, session: &Session) -> Result<String, store::Error> {
-    let plain = serde_json::to_vec(session).map_err(|_| store::Error::corrupt("session"))?;
-    Ok(STANDARD.encode(keyring.seal(purposes::SESSION_TOKEN, &plain)?))
+pub fn seal(
+    keyring: &Keyring,
+    session: &Session,
+    chars_min: usize,
+) -> Result<String, store::Error> {
+    let mut plain = serde_json::to_vec(session).map_err(|_| store::Error::corrupt("session"))?;
+    let mut sealed = keyring.seal(purposes::SESSION_TOKEN, &plain)?;
+    // Four characters of base64 stand for three bytes; JSON may end in spaces.
+    let missing = (chars_min.min(TOKEN_CHARS_MAX) * 3).div_ceil(4).saturating_sub(sealed.len());
+    if missing > 0 {
+        plain.resize(plain.len() + missing, b' ');
+        sealed = keyring.seal(purposes::SESSION_TOKEN, &plain)?;
+    }
+    Ok(STANDARD.encode(sealed))
 }
 
 /// The session that `token` carries; its expiry is for the caller to check.
