@@ -36,11 +36,13 @@ impl Bracket {
 pub(super) struct Lexer<'a> {
     text: &'a str,
     at: Position,
+    /// Set once a token had to be guessed.
+    pub(super) guessed: bool,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: Position::START }
+        Self { text, at: Position::START, guessed: false }
     }
 
     pub(super) fn next(&mut self, defects: &mut Defects) -> (Token, Span) {
@@ -97,6 +99,7 @@ impl<'a> Lexer<'a> {
         let at = self.at;
         let word = self.word();
         if !is_number(word) {
+            self.guessed = true;
             defects.syntax(at, format!("{} is no JSON number", quoted(word)));
             return Token::Number("0".into());
         }
@@ -115,6 +118,7 @@ impl<'a> Lexer<'a> {
                 Token::String(string)
             }
             None => {
+                self.guessed = true;
                 defects.syntax(self.at, "this string has no closing quote on its line");
                 let line = body.lines().next().unwrap_or_default().trim_end();
                 let raw = line.strip_suffix(',').unwrap_or(line);
@@ -128,32 +132,35 @@ impl<'a> Lexer<'a> {
     fn unescape(&mut self, raw: &str, defects: &mut Defects) -> Box<str> {
         let mut string = String::with_capacity(raw.len());
         let mut rest = raw;
-        while let Some(char) = rest.chars().next() {
-            let length = match char {
-                '\\' => match escape(rest) {
-                    Some((char, length)) => {
-                        string.push(char);
-                        length
-                    }
-                    None => {
-                        let shown: String = rest.chars().take(2).collect();
-                        defects.syntax(self.at, format!("{} is no escape", quoted(&shown)));
-                        shown.len()
-                    }
-                },
-                control if control < ' ' => {
-                    defects.syntax(self.at, "a control character in a string must be escaped");
-                    control.len_utf8()
+        while !rest.is_empty() {
+            let length = match string_char(rest) {
+                Ok((char, length)) => {
+                    string.push(char);
+                    length
                 }
-                other => {
-                    string.push(other);
-                    other.len_utf8()
+                Err((message, length)) => {
+                    self.guessed = true;
+                    defects.syntax(self.at, message);
+                    length
                 }
             };
             self.advance(length);
             rest = rest.get(length..).unwrap_or_default();
         }
         string.into()
+    }
+}
+
+/// The first character that `text`, the inside of a string, stands for, or what is wrong with it; and
+/// the bytes it takes.
+fn string_char(text: &str) -> Result<(char, usize), (String, usize)> {
+    match text.chars().next() {
+        Some('\\') => escape(text).ok_or_else(|| {
+            let shown: String = text.chars().take(2).collect();
+            (format!("{} is no escape", quoted(&shown)), shown.len())
+        }),
+        Some(char) if char >= ' ' => Ok((char, char.len_utf8())),
+        _ => Err(("a control character in a string must be escaped".to_owned(), 1)),
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn parse(text: &str, defects: &mut Defects) -> Parsed {
         defects,
     };
     let root = parser.document();
-    Parsed { root, sound: parser.sound }
+    Parsed { root, sound: parser.sound && !parser.lexer.guessed }
 }
 
 struct Parser<'a> {
@@ -155,7 +155,9 @@ impl Parser<'_> {
         self.open_braces += 1;
         self.take();
         let mut members = Vec::new();
-        while self.more(Bracket::Brace, start, !members.is_empty()) {
+        let mut after_item = false;
+        while self.more(Bracket::Brace, start, after_item) {
+            after_item = true;
             let Some(name) = self.member_name(depth) else { continue };
             members.extend(self.member_value(name, depth + 1));
         }
@@ -169,7 +171,9 @@ impl Parser<'_> {
         self.open_squares += 1;
         self.take();
         let mut items = Vec::new();
-        while self.more(Bracket::Square, start, !items.is_empty()) {
+        let mut after_item = false;
+        while self.more(Bracket::Square, start, after_item) {
+            after_item = true;
             items.extend(self.value(depth + 1));
         }
         self.open_squares -= 1;
