@@ -24,7 +24,8 @@ pub(crate) enum Frame {
     Malformed { start: Bytes, why: &'static str },
     /// A literal that is too large and that the client will not send.
     Refused { start: Bytes },
-    /// A literal that is too large and that the client sends without waiting (RFC 7888, section 4).
+    /// A literal that cannot be taken and that the client sends without waiting (RFC 7888, section 4): what
+    /// follows cannot be told from commands.
     Flood,
 }
 
@@ -48,6 +49,8 @@ pub(crate) struct Framer {
 const KEPT_CAPACITY_BYTES: usize = 512;
 /// What is shown of a line that cannot be parsed: enough for its tag.
 const START_BYTES: usize = 64;
+/// What is kept of a line that is skipped: enough to see whether its end announces a literal.
+const TAIL_BYTES: usize = 32;
 
 impl Framer {
     pub(crate) fn push(&mut self, bytes: &[u8]) {
@@ -107,21 +110,20 @@ impl Framer {
     }
 
     fn line_goes_on(&mut self) -> Frame {
-        if self.skipping.is_some() {
-            self.buffer.clear();
-            self.restart();
-        } else if self.buffer.len() - self.line > self.max_line() {
+        // A CR that may end the line is not counted.
+        if self.skipping.is_none() && self.buffer.len() - self.line > self.max_line() + 1 {
             self.skipping = Some(self.start());
-            self.buffer.clear();
+        }
+        if self.skipping.is_some() {
+            self.buffer.drain(..self.buffer.len().saturating_sub(TAIL_BYTES));
             self.restart();
         }
         Frame::Incomplete
     }
 
     fn skipped(&mut self, end: usize) -> Frame {
-        self.cut(end);
         let start = self.skipping.take().unwrap_or_default();
-        Frame::Malformed { start, why: "the line is too long" }
+        self.refuse(start, end, "the line is too long")
     }
 
     fn line_ended(&mut self, end: usize, literals: bool) -> Option<Frame> {
@@ -143,8 +145,16 @@ impl Framer {
 
     fn malformed(&mut self, end: usize, why: &'static str) -> Frame {
         let start = self.start();
-        self.cut(end);
-        Frame::Malformed { start, why }
+        self.refuse(start, end, why)
+    }
+
+    /// Passes over a line, unless a literal follows it that would then be taken for commands.
+    fn refuse(&mut self, start: Bytes, end: usize, why: &'static str) -> Frame {
+        let line = self.cut(end);
+        match Announced::of(line.trim_ascii_end()) {
+            Some(literal) if !literal.waits => Frame::Flood,
+            _ => Frame::Malformed { start, why },
+        }
     }
 
     fn literal_announced(&mut self, end: usize, literal: Announced) -> Option<Frame> {
@@ -271,12 +281,33 @@ mod tests {
         assert_eq!(framer.command(), Frame::Incomplete);
         framer.push(&blanks);
         assert_eq!(framer.command(), Frame::Incomplete);
-        assert!(framer.buffer.is_empty(), "what is skipped is not kept");
+        assert!(framer.buffer.len() <= TAIL_BYTES, "what is skipped is not kept");
         framer.push(b"\r\nb NOOP\r\n");
         assert!(
             matches!(framer.command(), Frame::Malformed { start, .. } if start.starts_with(b"a NOOP "))
         );
         assert_eq!(framer.command(), whole("b NOOP"));
+    }
+
+    #[test]
+    fn a_literal_is_never_taken_for_commands() {
+        assert_eq!(framer("a X\0 {8+}\r\nb NOOP\r\n").command(), Frame::Flood);
+        assert_eq!(framer("a X {8+}\nb NOOP\r\n").command(), Frame::Flood);
+        let mut framer = framer("a ");
+        framer.push(&vec![b'x'; MAX_LINE_BYTES]);
+        assert_eq!(framer.command(), Frame::Incomplete);
+        framer.push(b" {8+}\r\nb NOOP\r\n");
+        assert_eq!(framer.command(), Frame::Flood);
+    }
+
+    #[test]
+    fn a_line_may_be_as_long_as_the_limit() {
+        let text = format!("a {}", "x".repeat(MAX_LINE_BYTES - 2));
+        let mut framer = framer(&text);
+        framer.push(b"\r");
+        assert_eq!(framer.command(), Frame::Incomplete);
+        framer.push(b"\n");
+        assert_eq!(framer.command(), Frame::Whole(text.into()));
     }
 
     #[test]

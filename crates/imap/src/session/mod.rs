@@ -15,6 +15,8 @@ mod reply;
 mod search;
 mod select;
 mod store;
+#[cfg(test)]
+mod tests;
 mod updates;
 mod view;
 
@@ -232,7 +234,7 @@ impl Session {
                 let refusal = reply::Refusal::new("TOOBIG", "the literal is too large");
                 Some(self.no(&Tagged::tag_of(start), refusal))
             }
-            Frame::Flood => Some(self.bye("[TOOBIG] the literal is too large")),
+            Frame::Flood => Some(self.bye("[TOOBIG] the literal cannot be taken")),
         }
     }
 
