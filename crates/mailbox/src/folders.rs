@@ -173,6 +173,9 @@ pub async fn rename(
     if folder.role.is_some() {
         return Err(Error::DefaultFolder(from.to_string()));
     }
+    if to == from {
+        return Err(Error::FolderExists(to.to_string()));
+    }
     if to.is_below(from) {
         return Err(Error::InsideItself(from.to_string()));
     }

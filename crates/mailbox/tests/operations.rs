@@ -1,4 +1,5 @@
 //! The operations one after another, as a face would call them.
+#![allow(clippy::unwrap_used)]
 
 use mailbox::{
     Appended, Columns, Cursor, Delivery, Destination, Error, FlagAction, FlagChange, Flags, Folder,
