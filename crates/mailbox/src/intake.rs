@@ -7,7 +7,7 @@ use world::Timestamp;
 use crate::{
     BodyId, Error, Flags, Folder, FolderId, ItemId, Keywords, MailboxId, Modseq, Role, Uid,
     folders::{self, Delta},
-    mailboxes,
+    mailboxes::{self, Charge},
     summary::Summary,
 };
 
@@ -127,14 +127,11 @@ pub async fn deliver(
     body: &Body,
     delivery: &Delivery<'_>,
 ) -> Result<Appended, Error> {
-    let mailbox = mailboxes::get(tx, delivery.mailbox).await?;
-    if mailbox.organization != body.organization {
-        return Err(Error::NoSuchMailbox);
-    }
     let folder = destination(tx, delivery).await?;
     folder.check_room(1)?;
     let size_bytes = i64::try_from(body.size_bytes).unwrap_or(i64::MAX);
-    let (modseq, item) = mailboxes::charge(tx, mailbox.id, size_bytes, 1).await?;
+    let charge = Charge { bytes: size_bytes, items: 1, organization: Some(&body.organization) };
+    let (modseq, item) = mailboxes::charge(tx, delivery.mailbox, &charge).await?;
     let delta = Delta {
         uids: 1,
         total: 1,
@@ -194,16 +191,19 @@ async fn insert_message(
 }
 
 async fn destination(tx: &mut Transaction, delivery: &Delivery<'_>) -> Result<Folder, Error> {
-    let role = match delivery.destination {
-        Destination::Folder(id) => {
-            let folder = folders::get(tx, id).await?;
-            let inside = folder.mailbox == delivery.mailbox;
-            return if inside { Ok(folder) } else { Err(Error::NoSuchFolder) };
-        }
-        Destination::Inbox => Role::Inbox,
-        Destination::Role(role) => role,
+    let mailbox = delivery.mailbox;
+    let folder = match delivery.destination {
+        Destination::Inbox => folders::by_role(tx, mailbox, Role::Inbox).await,
+        Destination::Role(role) => folders::by_role(tx, mailbox, role).await,
+        Destination::Folder(id) => folders::get(tx, id).await,
     };
-    folders::by_role(tx, delivery.mailbox, role).await
+    match folder {
+        Ok(folder) if folder.mailbox == mailbox => Ok(folder),
+        Ok(_) => Err(Error::NoSuchFolder),
+        // Which of the two is missing?
+        Err(Error::NoSuchFolder) => mailboxes::get(tx, mailbox).await.and(Err(Error::NoSuchFolder)),
+        Err(error) => Err(error),
+    }
 }
 
 /// The organization's data key; the first message of an organization makes it. Two that come first at once

@@ -199,43 +199,58 @@ pub(crate) fn notice(id: MailboxId) -> Change {
     Change::new(TOPIC, id.to_string())
 }
 
-/// Raises the mailbox's modification sequence, and by that lets one change after the other in. Every change
-/// to a mailbox begins here.
-pub(crate) async fn touch(tx: &mut Transaction, id: MailboxId) -> Result<Modseq, Error> {
-    charge(tx, id, 0, 0).await.map(|(modseq, _)| modseq)
+/// What a change takes of a mailbox.
+#[derive(Debug, Default)]
+pub(crate) struct Charge<'a> {
+    /// Bytes that come (or go, if negative).
+    pub(crate) bytes: i64,
+    /// How many new item ids are needed.
+    pub(crate) items: i64,
+    /// Whose mailbox it must be, if it matters.
+    pub(crate) organization: Option<&'a str>,
 }
 
-/// As [`touch`], and counts `bytes` more (or fewer) into the mailbox and takes `items` new item ids, of which
-/// the last is given back.
+/// Raises the mailbox's modification sequence, and by that lets one change after the other in. Every change
+/// to a mailbox begins here or with [`charge`].
+pub(crate) async fn touch(tx: &mut Transaction, id: MailboxId) -> Result<Modseq, Error> {
+    charge(tx, id, &Charge::default()).await.map(|(modseq, _)| modseq)
+}
+
+/// As [`touch`], and takes what the change takes. Gives back the last of the new item ids too.
 pub(crate) async fn charge(
     tx: &mut Transaction,
     id: MailboxId,
-    bytes: i64,
-    items: i64,
+    charge: &Charge<'_>,
 ) -> Result<(Modseq, i64), Error> {
     let sql = "UPDATE mailboxes SET modseq = modseq + 1, used_bytes = used_bytes + $2, \
                item_last = item_last + $3 WHERE id = $1 AND deprovisioned_at IS NULL \
+               AND organization = COALESCE($4, organization) \
                AND (used_bytes + $2 <= quota_bytes OR used_bytes + $2 <= used_bytes) \
                RETURNING modseq, item_last";
-    let counters = tx
-        .row(sql, params![id.0, bytes, items], |row| Ok((Modseq(row.get(0)?), row.get(1)?)))
-        .await?;
+    let params = params![id.0, charge.bytes, charge.items, charge.organization];
+    let counters = tx.row(sql, params, |row| Ok((Modseq(row.get(0)?), row.get(1)?))).await?;
     match counters {
         Some(counters) => {
             tx.notify(notice(id));
             Ok(counters)
         }
-        None => Err(refusal(tx, id, bytes).await),
+        None => Err(refusal(tx, id, charge).await),
     }
 }
 
 /// Why a mailbox could not be charged: it is not there, or it is full.
-async fn refusal(tx: &mut Transaction, id: MailboxId, bytes: i64) -> Error {
+async fn refusal(tx: &mut Transaction, id: MailboxId, charge: &Charge<'_>) -> Error {
     match get(tx, id).await {
-        Ok(Mailbox { used_bytes, quota_bytes, .. }) => {
-            let needed_bytes = u64::try_from(bytes).unwrap_or(0);
-            Error::QuotaExceeded { used_bytes, quota_bytes, needed_bytes }
+        Ok(mailbox)
+            if charge.organization.is_none_or(|expected| expected == mailbox.organization) =>
+        {
+            Error::QuotaExceeded {
+                used_bytes: mailbox.used_bytes,
+                quota_bytes: mailbox.quota_bytes,
+                needed_bytes: u64::try_from(charge.bytes).unwrap_or(0),
+            }
         }
+        Ok(_) => Error::NoSuchMailbox,
         Err(error) => error,
     }
 }

@@ -36,6 +36,11 @@ impl FolderName {
         Ok(Self(with_plain_inbox(text)))
     }
 
+    /// The folder that new mail goes to.
+    pub fn inbox() -> Self {
+        Self(INBOX.to_owned())
+    }
+
     /// The path as text.
     pub fn as_str(&self) -> &str {
         &self.0

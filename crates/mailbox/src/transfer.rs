@@ -6,7 +6,7 @@ use world::Timestamp;
 use crate::{
     Error, Flags, Folder, FolderId, Modseq, Uid, UidSet,
     folders::{self, Delta},
-    mailboxes,
+    mailboxes::{self, Charge},
 };
 
 /// What a copy or move did.
@@ -49,8 +49,8 @@ pub async fn copy(
     }
     to.check_room(picked.len())?;
     let items = picked.len() as i64;
-    let (modseq, item_last) =
-        mailboxes::charge(tx, to.mailbox, picked.delta.size_bytes, items).await?;
+    let charge = Charge { bytes: picked.delta.size_bytes, items, organization: None };
+    let (modseq, item_last) = mailboxes::charge(tx, to.mailbox, &charge).await?;
     let items_before = Items::New(item_last - items);
     insert(tx, &picked, &from, &to, modseq, items_before, now).await
 }
@@ -121,7 +121,8 @@ async fn remove_marked(
     if picked.is_empty() {
         return Ok(Removed { uids: Vec::new(), modseq: folder.highest_modseq });
     }
-    let (modseq, _) = mailboxes::charge(tx, folder.mailbox, -picked.delta.size_bytes, 0).await?;
+    let charge = Charge { bytes: -picked.delta.size_bytes, ..Charge::default() };
+    let (modseq, _) = mailboxes::charge(tx, folder.mailbox, &charge).await?;
     for run in &picked.runs {
         let sql = "INSERT INTO loose_bodies (body_id) SELECT DISTINCT body_id FROM messages \
                    WHERE folder_id = $1 AND uid BETWEEN $2 AND $3 AND (flags & $4) = $4 \
