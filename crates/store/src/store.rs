@@ -141,11 +141,17 @@ impl Store {
         &self.0.blobs
     }
 
-    /// Ends it in good order: waits for the transactions before this call and refuses later ones.
+    /// Ends it in good order: waits for the transactions before this call, though not longer than [`WAIT_MAX`], and
+    /// refuses later ones.
     pub async fn close(&self) {
-        match &self.0.rows {
-            Rows::Sqlite(sqlite) => sqlite.close().await,
-            Rows::Postgres(postgres) => postgres.close().await,
+        let closing = async {
+            match &self.0.rows {
+                Rows::Sqlite(sqlite) => sqlite.close().await,
+                Rows::Postgres(postgres) => postgres.close().await,
+            }
+        };
+        if tokio::time::timeout(WAIT_MAX, closing).await.is_err() {
+            tracing::warn!("the store is closed though some still use it");
         }
         self.blobs().close();
     }

@@ -43,6 +43,8 @@ impl Value<'_> {
             Datum::Text(text) if text.contains('\0') => {
                 Err(Error::invalid("text holds a NUL character"))
             }
+            // SQLite would keep null.
+            Datum::Real(number) if number.is_nan() => Err(Error::invalid("not a number")),
             Datum::TooLarge(number) => {
                 Err(Error::invalid(format_args!("`{number}` is past 63 bits")))
             }
@@ -139,6 +141,7 @@ mod tests {
     fn refuses_what_an_engine_could_not_keep() {
         assert!(Value::from("a\0b").check().is_err());
         assert!(Value::from(u64::MAX).check().is_err());
+        assert!(Value::from(f64::NAN).check().is_err());
         assert!(Value::from(i64::MAX as u64).check().is_ok());
         assert!(Value::from(&b"a\0b"[..]).check().is_ok());
     }

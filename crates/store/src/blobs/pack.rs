@@ -39,7 +39,11 @@ impl Appender {
     pub(super) fn resume(folder: &Path, number: u64) -> Result<Option<Self>, Error> {
         let path = path(folder, number);
         let told = |error: io::Error| Error::file(path.display(), &error);
-        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(told)?;
+        let file = match OpenOptions::new().read(true).write(true).open(&path) {
+            // Deleted a moment ago.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(told)?,
+        };
         if file.try_lock().is_err() {
             return Ok(None);
         }

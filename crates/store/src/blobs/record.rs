@@ -4,7 +4,7 @@
 //! reaches, so a pack can be walked without a key; the tag says whether the text is whole.
 
 use crate::{
-    Error,
+    BLOB_MAX_BYTES, Error,
     seal::{NONCE_BYTES, TAG_LEN},
 };
 
@@ -142,8 +142,11 @@ impl BlobRef {
             codec: Codec::parse(reader.take::<1>()?[0])?,
             nonce: reader.take()?,
         };
-        let whole = reader.0.is_empty() && reference.stored as usize >= TAG_LEN;
-        whole.then_some(reference)
+        let (stored, plain) = (reference.stored as usize, reference.plain as usize);
+        // What was compressed is shorter than the body, and the tag comes on top.
+        let possible = stored >= TAG_LEN && stored - TAG_LEN <= plain && plain <= BLOB_MAX_BYTES;
+        let plain_fits = reference.codec != Codec::Plain || stored - TAG_LEN == plain;
+        (reader.0.is_empty() && possible && plain_fits).then_some(reference)
     }
 
     pub(super) fn header(&self) -> Header {

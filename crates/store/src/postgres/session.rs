@@ -206,6 +206,9 @@ async fn query(
 
 async fn execute(lease: &Lease, sql: &str, params: &[Value<'_>]) -> Result<u64, Error> {
     let (statement, params) = prepare(lease, sql, params).await?;
+    if !statement.columns().is_empty() {
+        return Err(Error::invalid("a statement that answers with rows"));
+    }
     lease.client().execute(&statement, &params).await.map_err(|error| failed(lease, &error))
 }
 

@@ -201,3 +201,19 @@ async fn another_process_may_write_in_between() {
         assert_eq!(ids(side).await, (0..60).collect::<Vec<_>>());
     }
 }
+
+/// A caller that gives up while another process holds the database leaves no transaction open.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_gives_up_waiting_for_another_process_leaves_nothing_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let sqlite = open(&path, disk(|_| Ok(())));
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let given_up = tokio::time::timeout(Duration::from_millis(20), sqlite.write()).await;
+    assert!(given_up.is_err(), "the other process still writes");
+    assert_eq!(ids(&sqlite).await, [0_i64; 0], "readers do not wait");
+    other.execute_batch("COMMIT").unwrap();
+    insert(&sqlite, 1, "").await.unwrap();
+    assert_eq!(ids(&sqlite).await, [1]);
+}

@@ -1,5 +1,7 @@
 //! One caller's use of a connection, from begin to end.
 
+use std::time::Duration;
+
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -21,12 +23,35 @@ use crate::{
 /// A deferred read transaction: its first read fixes what it sees.
 pub(crate) struct ReadSession {
     lease: Lease,
+    fate: Fate,
+}
+
+/// Whether a statement failed. PostgreSQL lets such a transaction go no further, so neither does this engine.
+#[derive(Default)]
+struct Fate(Option<Error>);
+
+impl Fate {
+    fn check(&self) -> Result<(), Error> {
+        match &self.0 {
+            Some(earlier) => Err(Error::Aborted(Cause::new(earlier))),
+            None => Ok(()),
+        }
+    }
+
+    fn after<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &done
+            && error.aborts()
+        {
+            self.0 = Some(error.clone());
+        }
+        done
+    }
 }
 
 impl ReadSession {
     pub(super) fn begin(mut lease: Lease) -> Result<Self, Error> {
         control(lease.connection()?, "BEGIN").map_err(|error| told(&error))?;
-        Ok(Self { lease })
+        Ok(Self { lease, fate: Fate::default() })
     }
 
     pub(crate) fn rows<T>(
@@ -36,7 +61,9 @@ impl ReadSession {
         limit: usize,
         map: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        statement::rows(self.lease.connection()?, sql, params, limit, map)
+        self.fate.check()?;
+        let answer = statement::rows(self.lease.connection()?, sql, params, limit, map);
+        self.fate.after(answer)
     }
 }
 
@@ -55,26 +82,22 @@ pub(crate) struct WriteSession {
     turn: Turn,
     /// Whether it runs in a savepoint after earlier members of the group, or opened the group itself.
     nested: bool,
-    state: State,
-}
-
-enum State {
-    Open,
-    /// A statement failed. PostgreSQL lets such a transaction go no further, so neither does this engine.
-    Failed(Error),
-    Ended,
+    ended: bool,
+    fate: Fate,
 }
 
 impl WriteSession {
     pub(super) async fn begin(mut turn: Turn) -> Result<Self, Error> {
         let writer = turn.writer()?;
-        let nested = !writer.group.members.is_empty();
-        if nested {
-            control(writer.connection.get(), "SAVEPOINT member").map_err(|error| told(&error))?;
-        } else {
-            turn = open_group(turn).await?;
+        if writer.group.members.is_empty() {
+            return open_group(turn).await;
         }
-        Ok(Self { turn, nested, state: State::Open })
+        control(writer.connection.get(), "SAVEPOINT member").map_err(|error| told(&error))?;
+        Ok(Self::begun(turn, true))
+    }
+
+    fn begun(turn: Turn, nested: bool) -> Self {
+        Self { turn, nested, ended: false, fate: Fate::default() }
     }
 
     pub(crate) fn rows<T>(
@@ -106,21 +129,14 @@ impl WriteSession {
         } else {
             self.run(|_| Ok(()))?;
         }
-        self.state = State::Ended;
+        self.ended = true;
         self.turn.join(changes)
     }
 
     fn run<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        if let State::Failed(earlier) = &self.state {
-            return Err(Error::Aborted(Cause::new(earlier)));
-        }
+        self.fate.check()?;
         let done = work(self.turn.writer()?.connection.get());
-        if let Err(error) = &done
-            && error.aborts()
-        {
-            self.state = State::Failed(error.clone());
-        }
-        done
+        self.fate.after(done)
     }
 
     fn roll_back(&mut self) -> Result<(), Error> {
@@ -129,7 +145,7 @@ impl WriteSession {
         let connection = writer.connection.get();
         if connection.is_autocommit() {
             // A full disk or a failed read made SQLite roll the whole group back by itself.
-            if let State::Failed(error) = &self.state {
+            if let Some(error) = &self.fate.0 {
                 writer.group.fail(error);
             }
             return Ok(());
@@ -146,7 +162,7 @@ impl WriteSession {
 
 impl Drop for WriteSession {
     fn drop(&mut self) {
-        if matches!(self.state, State::Ended) {
+        if self.ended {
             return;
         }
         if let Err(error) = self.roll_back() {
@@ -166,10 +182,11 @@ fn abandon_group(writer: &mut Writer, error: &Error) -> Result<(), Error> {
     control(connection, "ROLLBACK").map_err(|error| told(&error))
 }
 
-/// Begins the outer transaction. Another process may be writing; it is waited for on a thread that may block.
-async fn open_group(mut turn: Turn) -> Result<Turn, Error> {
+/// Begins the outer transaction. Another process may be writing; it is waited for on a thread that may block. What
+/// comes back is a session, which rolls back if nobody waits for it any more.
+async fn open_group(mut turn: Turn) -> Result<WriteSession, Error> {
     match control(turn.writer()?.connection.get(), "BEGIN IMMEDIATE") {
-        Ok(()) => return Ok(turn),
+        Ok(()) => return Ok(WriteSession::begun(turn, false)),
         Err(error) if is_busy(&error) => {}
         Err(error) => return Err(told(&error)),
     }
@@ -177,10 +194,9 @@ async fn open_group(mut turn: Turn) -> Result<Turn, Error> {
         let connection = turn.writer()?.connection.get();
         connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| told(&error))?;
         let begun = control(connection, "BEGIN IMMEDIATE");
-        connection.busy_timeout(std::time::Duration::ZERO).map_err(|error| told(&error))?;
+        connection.busy_timeout(Duration::ZERO).map_err(|error| told(&error))?;
         begun.map_err(|error| told(&error))?;
-        Ok(turn)
+        Ok(WriteSession::begun(turn, false))
     };
-    let begun = tokio::task::spawn_blocking(begin).await;
-    begun.map_err(Error::unavailable)?
+    tokio::task::spawn_blocking(begin).await.map_err(Error::unavailable)?
 }

@@ -37,6 +37,9 @@ pub(super) fn execute(
     params: &[Value<'_>],
 ) -> Result<u64, Error> {
     let mut statement = prepare(connection, sql, params)?;
+    if statement.column_count() > 0 {
+        return Err(Error::invalid("a statement that answers with rows"));
+    }
     let changed = statement.raw_execute().map_err(|error| told(&error))?;
     Ok(changed as u64)
 }

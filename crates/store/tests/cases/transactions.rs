@@ -56,6 +56,12 @@ pub(crate) async fn a_failed_statement_ends_its_transaction(store: TestStore) {
     assert!(add_person(&mut tx, 3, "ann").await.unwrap_err().is_unique());
     assert!(matches!(add_person(&mut tx, 4, "eve").await, Err(Error::Aborted(_))));
     assert!(matches!(tx.commit().await, Err(Error::Aborted(_))));
+    let mut snapshot = store.read().await.unwrap();
+    let wrong = snapshot.rows("SELECT nothing FROM people", params![], |_| Ok(())).await;
+    assert!(matches!(wrong, Err(Error::Engine(_))), "{wrong:?}");
+    let after = snapshot.rows("SELECT id FROM people", params![], |_| Ok(())).await;
+    assert!(matches!(after, Err(Error::Aborted(_))), "snapshots too");
+    drop(snapshot);
     assert_eq!(names(&store).await, ["ann"]);
     committed_person(&store, 2, "bob").await.unwrap();
 }
@@ -65,6 +71,8 @@ pub(crate) async fn a_refused_value_does_not_end_its_transaction(store: TestStor
     assert!(matches!(add_person(&mut tx, 1, "a\0b").await, Err(Error::Invalid(_))));
     let refused = tx.row("SELECT name FROM counters", params![], |row| row.get::<i64>(0)).await;
     assert!(matches!(refused, Err(Error::Corrupt(_))));
+    let returning = "INSERT INTO people (id, name) VALUES (7, 'eve') RETURNING id";
+    assert!(matches!(tx.execute(returning, params![]).await, Err(Error::Invalid(_))));
     add_person(&mut tx, 1, "ann").await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(names(&store).await, ["ann"]);
