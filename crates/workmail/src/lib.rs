@@ -1,1 +1,49 @@
-//! workmail
+//! Amazon WorkMail: organizations, domains, users, groups, addresses, and whose mail is whose.
+//!
+//! [`Service`] serves the operations of the model, a file per resource. Each is a function that authorises,
+//! reads and changes rows, and answers; the dispatcher commits. What the mail side asks stands beside it as
+//! plain functions: [`resolve`], [`expand_group`], [`addresses_of`], [`may_send_as`], [`is_local_domain`], and
+//! [`Authenticator`] for passwords.
+//!
+//! Where AWS's behaviour is not known, `docs/workmail-decisions.md` says what was chosen.
+//!
+//! The room knows no wire format, no mail protocol, no message and no folder: mailboxes are asked of the room
+//! `mailbox` by the id of their owner. It looks up no DNS.
+//!
+//! Invariants, kept by the tables or in one place each:
+//! - a living entity has a name that no other of its organization has; letter case does not count;
+//! - an address belongs to one entity, in a domain of its organization; only ENABLED entities have any, and each
+//!   of them has one that is primary;
+//! - a domain belongs to one organization;
+//! - no group is inside itself.
+
+mod address;
+mod addresses;
+mod aliases;
+mod client_tokens;
+mod domain_name;
+mod domains;
+mod entities;
+mod error;
+mod groups;
+mod login;
+mod mailboxes;
+mod organizations;
+mod page;
+mod passwords;
+mod recipients;
+mod refusal;
+mod registration;
+mod schema;
+mod service;
+mod tags;
+mod users;
+
+pub use error::{Error, PasswordsError};
+pub use login::Authenticator;
+pub use recipients::{
+    EXPANSION_MAX, MailGroup, MailUser, Recipient, addresses_of, expand_group, is_local_domain,
+    may_send_as, resolve,
+};
+pub use schema::MIGRATIONS;
+pub use service::{Service, Settings};

@@ -1,0 +1,233 @@
+//! Users and groups (and, later, resources): what they have in common, and how callers name them.
+
+mod describe;
+mod listing;
+
+use store::{Row, Snapshot, Transaction, params};
+use wire::workmail::{EntityState, EntityType};
+use world::Timestamp;
+
+use crate::{address::Lookup, refusal};
+
+pub(crate) use describe::describe_entity;
+pub(crate) use listing::{Filter, Listed, Listing, display_key, only_one};
+
+/// Names that an organization keeps for itself: the sender of journal records.
+const RESERVED_NAMES: [&str; 1] = [JOURNAL];
+/// The local part of the test domain that nobody is given.
+pub(crate) const JOURNAL: &str = "amazonjournaling";
+
+/// A user or group, living or deleted.
+#[derive(Clone, Debug)]
+pub(crate) struct Entity {
+    pub(crate) id: String,
+    pub(crate) kind: EntityType,
+    pub(crate) name: String,
+    pub(crate) state: EntityState,
+    pub(crate) hidden: bool,
+    pub(crate) enabled_at: Option<Timestamp>,
+    pub(crate) disabled_at: Option<Timestamp>,
+}
+
+/// The columns that [`Entity::of`] reads, of `entities e`.
+const COLUMNS: &str = "e.id, e.kind, e.name, e.state, e.hidden, e.enabled_at, e.disabled_at";
+
+/// Which forms of an identifier an operation takes (`EntityIdentifier`, `WorkMailIdentifier`).
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Forms {
+    /// Id, address or name, tried in this order.
+    Any,
+    /// Id or name.
+    IdOrName,
+    /// The id alone.
+    Id,
+}
+
+impl Entity {
+    fn of(row: &Row<'_>) -> Result<Self, store::Error> {
+        let corrupt = || store::Error::corrupt("the kind or state of an entity");
+        Ok(Self {
+            id: row.get(0)?,
+            kind: EntityType::parse(row.get(1)?).ok_or_else(corrupt)?,
+            name: row.get(2)?,
+            state: EntityState::parse(row.get(3)?).ok_or_else(corrupt)?,
+            hidden: row.get(4)?,
+            enabled_at: row.get(5)?,
+            disabled_at: row.get(6)?,
+        })
+    }
+
+    /// This entity unless it is deleted.
+    pub(crate) fn living(self) -> Result<Self, wire::Error> {
+        match self.state {
+            EntityState::Deleted => {
+                Err(refusal::state(&self.name, self.state, "ENABLED or DISABLED"))
+            }
+            EntityState::Enabled | EntityState::Disabled => Ok(self),
+        }
+    }
+
+    /// This entity if it is registered.
+    pub(crate) fn enabled(self) -> Result<Self, wire::Error> {
+        match self.state {
+            EntityState::Enabled => Ok(self),
+            state => Err(refusal::state(&self.name, state, "ENABLED")),
+        }
+    }
+}
+
+/// The entity of the organization that a caller named, of one of `kinds`.
+///
+/// # Errors
+/// `EntityNotFoundException`.
+pub(crate) async fn require(
+    snapshot: &mut Snapshot,
+    organization: &str,
+    given: &str,
+    forms: Forms,
+    kinds: &[EntityType],
+) -> Result<Entity, wire::Error> {
+    let found = find(snapshot, organization, given, forms).await?;
+    found.filter(|entity| kinds.contains(&entity.kind)).ok_or_else(|| refusal::no_entity(given))
+}
+
+/// The entity of the organization that a caller named. The deleted are found by their id only.
+pub(crate) async fn find(
+    snapshot: &mut Snapshot,
+    organization: &str,
+    given: &str,
+    forms: Forms,
+) -> Result<Option<Entity>, store::Error> {
+    if let Some(entity) = by_id(snapshot, organization, given).await? {
+        return Ok(Some(entity));
+    }
+    if forms == Forms::Any
+        && let Some(address) = Lookup::parse(given)
+        && let Some(entity) = by_address(snapshot, organization, &address.key()).await?
+    {
+        return Ok(Some(entity));
+    }
+    match forms {
+        Forms::Any | Forms::IdOrName => by_name(snapshot, organization, given).await,
+        Forms::Id => Ok(None),
+    }
+}
+
+async fn by_id(
+    snapshot: &mut Snapshot,
+    organization: &str,
+    id: &str,
+) -> Result<Option<Entity>, store::Error> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM entities e WHERE e.id = $1 AND e.organization_id = $2");
+    snapshot.row(&sql, params![id, organization], Entity::of).await
+}
+
+pub(crate) async fn by_address(
+    snapshot: &mut Snapshot,
+    organization: &str,
+    key: &str,
+) -> Result<Option<Entity>, store::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM addresses a JOIN entities e ON e.id = a.entity_id \
+         WHERE a.address_key = $1 AND a.organization_id = $2"
+    );
+    snapshot.row(&sql, params![key, organization], Entity::of).await
+}
+
+async fn by_name(
+    snapshot: &mut Snapshot,
+    organization: &str,
+    name: &str,
+) -> Result<Option<Entity>, store::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM entities e \
+         WHERE e.organization_id = $1 AND e.name_key = $2 AND e.deleted_at IS NULL"
+    );
+    snapshot.row(&sql, params![organization, name.to_lowercase()], Entity::of).await
+}
+
+/// Makes an entity, which starts DISABLED. The caller has checked the name by [`check_name`].
+pub(crate) async fn create(
+    tx: &mut Transaction,
+    organization: &str,
+    id: &str,
+    kind: EntityType,
+    name: &str,
+    hidden: bool,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    const SQL: &str = "INSERT INTO entities \
+        (id, organization_id, kind, name, name_key, state, hidden, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let state = EntityState::Disabled.as_str();
+    let key = name.to_lowercase();
+    let row = params![id, organization, kind.as_str(), name, key, state, hidden, now];
+    tx.execute(SQL, row).await.map(drop)
+}
+
+/// Refuses a name that is reserved, or that a living entity of any kind has.
+///
+/// # Errors
+/// `ReservedNameException`, `NameAvailabilityException`.
+pub(crate) async fn check_name(
+    snapshot: &mut Snapshot,
+    organization: &str,
+    name: &str,
+) -> Result<(), wire::Error> {
+    if RESERVED_NAMES.contains(&name.to_lowercase().as_str()) {
+        let text = format!("The name {name} is reserved.");
+        return Err(wire::workmail::errors::RESERVED_NAME.with(text));
+    }
+    match by_name(snapshot, organization, name).await? {
+        Some(_) => Err(refusal::name_taken(name)),
+        None => Ok(()),
+    }
+}
+
+/// Deletes an entity by id or name: leaves a tombstone, and takes it out of its groups. One that is unknown or
+/// deleted is as gone as it was to be: the operations declare no error for it.
+///
+/// # Errors
+/// `EntityStateException` unless it is DISABLED; `InvalidParameterException` for an address.
+pub(crate) async fn delete(
+    tx: &mut Transaction,
+    organization: &str,
+    given: &str,
+    kind: EntityType,
+    now: Timestamp,
+) -> Result<(), wire::Error> {
+    let Some(entity) = find(tx, organization, given, Forms::IdOrName).await? else {
+        if given.contains('@') && find(tx, organization, given, Forms::Any).await?.is_some() {
+            let text = format!("The identifier {given} is an address; give the id or the name.");
+            return Err(refusal::invalid(text));
+        }
+        return Ok(());
+    };
+    match entity.state {
+        _ if entity.kind != kind => return Ok(()),
+        EntityState::Deleted => return Ok(()),
+        EntityState::Enabled => return Err(refusal::state(&entity.name, entity.state, "DISABLED")),
+        EntityState::Disabled => {}
+    }
+    for sql in [
+        "DELETE FROM memberships WHERE group_id = $1",
+        "DELETE FROM memberships WHERE member_id = $1",
+        "DELETE FROM user_passwords WHERE entity_id = $1",
+    ] {
+        tx.execute(sql, params![&entity.id]).await?;
+    }
+    const SQL: &str = "UPDATE entities SET state = $2, deleted_at = $3 WHERE id = $1";
+    tx.execute(SQL, params![&entity.id, EntityState::Deleted.as_str(), now]).await?;
+    Ok(())
+}
+
+/// Sets whether the address book shows an entity.
+pub(crate) async fn set_hidden(
+    tx: &mut Transaction,
+    id: &str,
+    hidden: bool,
+) -> Result<(), store::Error> {
+    let sql = "UPDATE entities SET hidden = $2 WHERE id = $1";
+    tx.execute(sql, params![id, hidden]).await.map(drop)
+}

@@ -1,0 +1,174 @@
+//! Signing in to a mailbox by address and password.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use aws_lc_rs::{constant_time, hmac};
+use store::Store;
+use world::{Secret, World};
+
+use crate::{
+    Error,
+    address::Lookup,
+    passwords::{self, Hasher, Stored},
+    recipients::{self, MailUser, Recipient},
+};
+
+/// Users whose password was verified of late and is remembered: 5,000 to 10,000 of them.
+const REMEMBERED: usize = 5_000;
+/// Longest password that is looked at, in bytes; none that is longer can be set.
+const PASSWORD_BYTES_MAX: usize = 1024;
+
+/// Verifies passwords. Keep one for the whole server: it remembers what it verified, so that a client that
+/// connects again costs no Argon2.
+///
+/// What is remembered is bound to the version of the password in the same snapshot that finds the user: a
+/// password that was changed, and a user who was deregistered, stop working at once.
+pub struct Authenticator {
+    store: Store,
+    hasher: Hasher,
+    remembered: Remembered,
+}
+
+impl Authenticator {
+    /// An authenticator that remembers nothing yet.
+    pub fn new(store: Store, world: &World) -> Self {
+        Self { store, hasher: Hasher::default(), remembered: Remembered::new(world) }
+    }
+
+    /// The user who signs in with one of their addresses (in any letter case) and their password, or `None`.
+    /// An unknown address takes as long as a wrong password.
+    ///
+    /// # Errors
+    /// [`Error::Store`]; [`Error::Passwords`] if the server is stopping or a hash is damaged.
+    pub async fn authenticate(
+        &self,
+        login: &str,
+        password: &Secret,
+    ) -> Result<Option<MailUser>, Error> {
+        if password.expose().len() > PASSWORD_BYTES_MAX {
+            return Ok(None);
+        }
+        let (user, stored) = match self.find(login).await? {
+            Some((user, stored)) => (Some(user), stored),
+            None => (None, None),
+        };
+        if let (Some(user), Some(stored)) = (&user, &stored)
+            && self.remembered.knows(&user.id, stored.version, password)
+        {
+            return Ok(Some(user.clone()));
+        }
+        let version = stored.as_ref().map(|stored| stored.version);
+        let hash = stored.map(|stored| stored.hash);
+        let verified = self.hasher.verify(password.clone(), hash).await?;
+        let (Some(user), Some(version), true) = (user, version, verified) else { return Ok(None) };
+        self.remembered.keep(&user.id, version, password);
+        Ok(Some(user))
+    }
+
+    async fn find(&self, login: &str) -> Result<Option<(MailUser, Option<Stored>)>, store::Error> {
+        let Some(lookup) = Lookup::parse(login) else { return Ok(None) };
+        let mut snapshot = self.store.read().await?;
+        match recipients::by_address(&mut snapshot, &lookup.key()).await? {
+            Some(Recipient::User(user)) => {
+                let stored = passwords::stored(&mut snapshot, &user.id).await?;
+                Ok(Some((user, stored)))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Which password, in which version, was verified: as a digest under a key of this process.
+struct Remembered {
+    key: hmac::Key,
+    generations: Mutex<Generations>,
+}
+
+#[derive(Default)]
+struct Generations {
+    young: HashMap<String, Verified>,
+    old: HashMap<String, Verified>,
+}
+
+#[derive(Clone)]
+struct Verified {
+    version: i64,
+    digest: hmac::Tag,
+}
+
+impl Remembered {
+    fn new(world: &World) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &world.random_bytes::<32>());
+        Self { key, generations: Mutex::default() }
+    }
+
+    fn knows(&self, user: &str, version: i64, password: &Secret) -> bool {
+        let Some(verified) = self.find(user) else { return false };
+        let digest = hmac::sign(&self.key, password.expose());
+        let same =
+            constant_time::verify_slices_are_equal(verified.digest.as_ref(), digest.as_ref());
+        verified.version == version && same.is_ok()
+    }
+
+    fn keep(&self, user: &str, version: i64, password: &Secret) {
+        let digest = hmac::sign(&self.key, password.expose());
+        self.lock().keep(user.to_owned(), Verified { version, digest });
+    }
+
+    fn find(&self, user: &str) -> Option<Verified> {
+        let mut generations = self.lock();
+        if let Some(verified) = generations.young.get(user) {
+            return Some(verified.clone());
+        }
+        let (user, verified) = generations.old.remove_entry(user)?;
+        generations.keep(user, verified.clone());
+        Some(verified)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Generations> {
+        self.generations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Generations {
+    fn keep(&mut self, user: String, verified: Verified) {
+        if self.young.len() >= REMEMBERED {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(user, verified);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_one_password_in_one_version() {
+        let remembered = Remembered::new(&World::system());
+        let (one, two) = (Secret::new("one"), Secret::new("two"));
+        remembered.keep("u", 1, &one);
+        assert!(remembered.knows("u", 1, &one));
+        assert!(!remembered.knows("u", 1, &two));
+        assert!(!remembered.knows("u", 2, &one));
+        assert!(!remembered.knows("v", 1, &one));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_keeps_what_is_in_use() {
+        let remembered = Remembered::new(&World::system());
+        let password = Secret::new("one");
+        remembered.keep("used", 1, &password);
+        for n in 0..3 * REMEMBERED {
+            remembered.keep(&n.to_string(), 1, &password);
+            if n % 100 == 0 {
+                assert!(remembered.knows("used", 1, &password));
+            }
+        }
+        let held = remembered.lock();
+        assert!(held.young.len() + held.old.len() <= 2 * REMEMBERED);
+    }
+}

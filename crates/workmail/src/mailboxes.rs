@@ -1,0 +1,132 @@
+//! GetMailboxDetails and UpdateMailboxQuota; and what this room asks of the mailboxes of its users.
+
+use iam::door::Call;
+use mailbox::mailboxes;
+use store::{Keyring, Snapshot, Transaction};
+use wire::workmail::{
+    EntityType, GetMailboxDetailsRequest, GetMailboxDetailsResponse, Operation,
+    UpdateMailboxQuotaRequest, UpdateMailboxQuotaResponse,
+};
+use world::Timestamp;
+
+use crate::{
+    entities::{self, Forms},
+    organizations, refusal,
+};
+
+/// The quota of a new mailbox, and the largest, in MB (AWS's quota: 50 GB).
+const QUOTA_MAX_MB: i32 = 51_200;
+const BYTES_PER_MB: u64 = 1024 * 1024;
+/// What has a mailbox.
+const OWNERS: [EntityType; 2] = [EntityType::User, EntityType::Resource];
+
+pub(crate) async fn get_mailbox_details(
+    call: &mut Call,
+    input: GetMailboxDetailsRequest,
+) -> Result<GetMailboxDetailsResponse, wire::Error> {
+    let operation = Operation::GetMailboxDetails;
+    let (snapshot, organization) =
+        organizations::read(call, operation, &input.organization_id).await?;
+    let given = &input.user_id;
+    let owner = entities::require(snapshot, &organization.id, given, Forms::Any, &OWNERS).await?;
+    let (quota, size) = match find(snapshot, &owner.id).await? {
+        Some(mailbox) => (megabytes(mailbox.quota_bytes), mailbox.used_bytes),
+        // before the first registration: the mailbox that there would be
+        None => (QUOTA_MAX_MB, 0),
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a size below 2^53 bytes")]
+    let size = size as f64 / BYTES_PER_MB as f64;
+    Ok(GetMailboxDetailsResponse { mailbox_quota: Some(quota), mailbox_size: Some(size) })
+}
+
+pub(crate) async fn update_mailbox_quota(
+    call: &mut Call,
+    input: UpdateMailboxQuotaRequest,
+) -> Result<UpdateMailboxQuotaResponse, wire::Error> {
+    let operation = Operation::UpdateMailboxQuota;
+    let (tx, organization) = organizations::write(call, operation, &input.organization_id).await?;
+    let given = &input.user_id;
+    let owner = entities::require(tx, &organization.id, given, Forms::Any, &OWNERS).await?;
+    let owner = owner.enabled()?;
+    let quota = input.mailbox_quota;
+    if !(1..=QUOTA_MAX_MB).contains(&quota) {
+        let text = format!("The quota {quota} MB is not between 1 and {QUOTA_MAX_MB} MB.");
+        return Err(refusal::invalid(text));
+    }
+    if find(tx, &owner.id).await?.is_none() {
+        return Err(refusal::state(&owner.name, owner.state, "ENABLED with a mailbox here"));
+    }
+    let bytes = u64::from(quota.unsigned_abs()) * BYTES_PER_MB;
+    mailboxes::set_quota(tx, &owner.id, bytes).await.map_err(failed)?;
+    Ok(UpdateMailboxQuotaResponse {})
+}
+
+/// Makes the mailbox of an entity, or restores the one that it had, with the quota that it had.
+pub(crate) async fn provision(
+    tx: &mut Transaction,
+    entity: &str,
+    organization: &str,
+    now: Timestamp,
+) -> Result<(), wire::Error> {
+    let held = find(tx, entity).await?;
+    let most = u64::from(QUOTA_MAX_MB.unsigned_abs()) * BYTES_PER_MB;
+    let quota = held.map_or(most, |held| held.quota_bytes);
+    mailboxes::provision(tx, entity, organization, quota, now).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Takes the mailbox of an entity, if it has one, out of service.
+pub(crate) async fn deprovision(
+    tx: &mut Transaction,
+    entity: &str,
+    now: Timestamp,
+) -> Result<(), wire::Error> {
+    if find(tx, entity).await?.is_some() {
+        mailboxes::deprovision(tx, entity, now).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Destroys all mailboxes of an organization.
+pub(crate) async fn destroy_all(
+    tx: &mut Transaction,
+    keyring: &Keyring,
+    organization: &str,
+    now: Timestamp,
+) -> Result<(), wire::Error> {
+    mailboxes::destroy_organization(tx, keyring, organization, now).await.map_err(failed)?;
+    Ok(())
+}
+
+/// When a mailbox was made and taken out of service.
+#[derive(Default)]
+pub(crate) struct Dates {
+    pub(crate) provisioned: Option<Timestamp>,
+    pub(crate) deprovisioned: Option<Timestamp>,
+}
+
+pub(crate) async fn dates(snapshot: &mut Snapshot, entity: &str) -> Result<Dates, wire::Error> {
+    Ok(find(snapshot, entity).await?.map_or_else(Dates::default, |mailbox| Dates {
+        provisioned: Some(mailbox.provisioned_at),
+        deprovisioned: mailbox.deprovisioned_at,
+    }))
+}
+
+async fn find(
+    snapshot: &mut Snapshot,
+    entity: &str,
+) -> Result<Option<mailboxes::Mailbox>, wire::Error> {
+    mailboxes::find(snapshot, entity).await.map_err(failed)
+}
+
+/// A failure of the store is handed on bare, so that the dispatcher sees a conflict as such.
+fn failed(error: mailbox::Error) -> wire::Error {
+    match error {
+        mailbox::Error::Store(error) => error.into(),
+        other => other.into(),
+    }
+}
+
+fn megabytes(bytes: u64) -> i32 {
+    i32::try_from(bytes / BYTES_PER_MB).unwrap_or(QUOTA_MAX_MB)
+}

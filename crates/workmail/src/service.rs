@@ -1,0 +1,87 @@
+//! The service: each operation of the model, and the room that serves it.
+
+use iam::door::Call;
+use wire::workmail as model;
+
+use crate::{
+    aliases, domains, entities, groups, mailboxes, organizations, passwords, passwords::Hasher,
+    registration, tags, users,
+};
+
+/// What the operator settles.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The name by which the world reaches this mail server: what MX records are to name.
+    pub mail_host: String,
+}
+
+/// Amazon WorkMail, as far as the model goes.
+pub struct Service {
+    settings: Settings,
+    hasher: Hasher,
+}
+
+impl Service {
+    /// The service with the operator's settings.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, hasher: Hasher::default() }
+    }
+}
+
+/// Each operation is a function of its room.
+macro_rules! delegate {
+    ($($room:ident::$operation:ident($input:ident $(, $part:ident)?) -> $output:ident;)*) => {
+        impl model::WorkMail for Service {
+            type Call = Call;
+
+            $(
+                async fn $operation(
+                    &self,
+                    call: &mut Call,
+                    input: model::$input,
+                ) -> Result<model::$output, wire::Error> {
+                    $room::$operation(call, $(&self.$part,)? input).await
+                }
+            )*
+        }
+    };
+}
+
+delegate! {
+    organizations::create_organization(CreateOrganizationRequest) -> CreateOrganizationResponse;
+    organizations::delete_organization(DeleteOrganizationRequest) -> DeleteOrganizationResponse;
+    organizations::describe_organization(DescribeOrganizationRequest) -> DescribeOrganizationResponse;
+    organizations::list_organizations(ListOrganizationsRequest) -> ListOrganizationsResponse;
+    domains::deregister_mail_domain(DeregisterMailDomainRequest) -> DeregisterMailDomainResponse;
+    domains::get_mail_domain(GetMailDomainRequest, settings) -> GetMailDomainResponse;
+    domains::list_mail_domains(ListMailDomainsRequest) -> ListMailDomainsResponse;
+    domains::register_mail_domain(RegisterMailDomainRequest) -> RegisterMailDomainResponse;
+    domains::update_default_mail_domain(UpdateDefaultMailDomainRequest) -> UpdateDefaultMailDomainResponse;
+    users::create_user(CreateUserRequest, hasher) -> CreateUserResponse;
+    users::delete_user(DeleteUserRequest) -> DeleteUserResponse;
+    users::describe_user(DescribeUserRequest) -> DescribeUserResponse;
+    users::list_users(ListUsersRequest) -> ListUsersResponse;
+    users::update_user(UpdateUserRequest) -> UpdateUserResponse;
+    groups::associate_member_to_group(AssociateMemberToGroupRequest) -> AssociateMemberToGroupResponse;
+    groups::create_group(CreateGroupRequest) -> CreateGroupResponse;
+    groups::delete_group(DeleteGroupRequest) -> DeleteGroupResponse;
+    groups::describe_group(DescribeGroupRequest) -> DescribeGroupResponse;
+    groups::disassociate_member_from_group(DisassociateMemberFromGroupRequest) -> DisassociateMemberFromGroupResponse;
+    groups::list_group_members(ListGroupMembersRequest) -> ListGroupMembersResponse;
+    groups::list_groups(ListGroupsRequest) -> ListGroupsResponse;
+    groups::list_groups_for_entity(ListGroupsForEntityRequest) -> ListGroupsForEntityResponse;
+    groups::update_group(UpdateGroupRequest) -> UpdateGroupResponse;
+    entities::describe_entity(DescribeEntityRequest) -> DescribeEntityResponse;
+    registration::deregister_from_work_mail(DeregisterFromWorkMailRequest) -> DeregisterFromWorkMailResponse;
+    registration::register_to_work_mail(RegisterToWorkMailRequest) -> RegisterToWorkMailResponse;
+    aliases::create_alias(CreateAliasRequest) -> CreateAliasResponse;
+    aliases::delete_alias(DeleteAliasRequest) -> DeleteAliasResponse;
+    aliases::list_aliases(ListAliasesRequest) -> ListAliasesResponse;
+    aliases::update_primary_email_address(UpdatePrimaryEmailAddressRequest) -> UpdatePrimaryEmailAddressResponse;
+    passwords::reset_password(ResetPasswordRequest, hasher) -> ResetPasswordResponse;
+    mailboxes::get_mailbox_details(GetMailboxDetailsRequest) -> GetMailboxDetailsResponse;
+    mailboxes::update_mailbox_quota(UpdateMailboxQuotaRequest) -> UpdateMailboxQuotaResponse;
+    tags::list_tags_for_resource(ListTagsForResourceRequest) -> ListTagsForResourceResponse;
+    tags::tag_resource(TagResourceRequest) -> TagResourceResponse;
+    tags::untag_resource(UntagResourceRequest) -> UntagResourceResponse;
+}

@@ -1,0 +1,16 @@
+//! The operations through their real handlers, on a store of their own, as root of an account calls them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod addresses;
+mod domains;
+mod entities;
+mod groups;
+mod house;
+mod isolation;
+mod lists;
+mod mail_side;
+mod mailboxes;
+mod organizations;
+mod passwords;
+mod tags;

@@ -1,0 +1,67 @@
+use wire::workmail::{errors::*, *};
+use workmail::Authenticator;
+use world::Secret;
+
+use crate::house::{House, PASSWORD, ask, refused};
+
+#[tokio::test]
+async fn a_password_opens_the_mailbox_of_the_enabled() {
+    let (house, id) = House::with_organization().await;
+    let password = Some(PASSWORD.into());
+    let input = CreateUserRequest { password, ..House::user_request(&id, "ann") };
+    let user = ask!(house, create_user, input).unwrap().user_id.unwrap();
+    let doorman = Authenticator::new(house.store.clone(), &house.world);
+    let enter = async |login: &str, password: &str| {
+        doorman.authenticate(login, &Secret::new(password)).await.unwrap().map(|user| user.id)
+    };
+    assert_eq!(enter("ann@example.com", PASSWORD).await, None, "not registered");
+    house.register(&id, &user, "ann@example.com").await.unwrap();
+    house.alias(&id, &user, "lee@example.com").await.unwrap();
+    for login in ["ann@example.com", "ANN@Example.com", "lee@example.com"] {
+        assert_eq!(enter(login, PASSWORD).await.as_deref(), Some(user.as_str()), "{login}");
+    }
+    for login in ["ann", "ann+x@example.com", "bob@example.com", "ann@example.org", ""] {
+        assert_eq!(enter(login, PASSWORD).await, None, "{login}");
+    }
+    assert_eq!(enter("ann@example.com", "Passw0rd-two").await, None);
+
+    house.set_password(&id, &user, "Passw0rd-two").await.unwrap();
+    assert_eq!(enter("ann@example.com", PASSWORD).await, None, "remembered, but changed");
+    assert!(enter("ann@example.com", "Passw0rd-two").await.is_some());
+    house.deregister(&id, &user).await.unwrap();
+    assert_eq!(enter("ann@example.com", "Passw0rd-two").await, None, "remembered, but gone");
+}
+
+#[tokio::test]
+async fn a_verified_password_costs_no_hash_again() {
+    let (house, id) = House::with_organization().await;
+    let user = house.registered(&id, "ann").await;
+    house.set_password(&id, &user, PASSWORD).await.unwrap();
+    let doorman = Authenticator::new(house.store.clone(), &house.world);
+    let password = Secret::new(PASSWORD);
+    let took = async || {
+        let start = std::time::Instant::now();
+        assert!(doorman.authenticate("ann@example.com", &password).await.unwrap().is_some());
+        start.elapsed()
+    };
+    let first = took().await;
+    let mut again = took().await;
+    for _ in 0..5 {
+        again = again.min(took().await);
+    }
+    assert!(again * 3 < first, "{first:?}, then {again:?}");
+}
+
+#[tokio::test]
+async fn weak_passwords_are_refused() {
+    let (house, id) = House::with_organization().await;
+    let user = house.user(&id, "ann").await;
+    for weak in ["Pa5s", "passwords", "Passw0rd€"] {
+        refused(house.set_password(&id, &user, weak).await, &INVALID_PASSWORD);
+        let password = Some(weak.into());
+        let input = CreateUserRequest { password, ..House::user_request(&id, "bob") };
+        refused(ask!(house, create_user, input), &INVALID_PASSWORD);
+    }
+    let group = house.group(&id, "staff").await;
+    refused(house.set_password(&id, &group, PASSWORD).await, &ENTITY_NOT_FOUND);
+}
