@@ -37,7 +37,9 @@ pub(crate) async fn list(
             || input.policy_usage_filter == Some(PolicyUsageType::PermissionsPolicy),
         bounding: input.policy_usage_filter == Some(PolicyUsageType::PermissionsBoundary),
     };
-    let snapshot = call.read("iam:ListPolicies", Resource::any()).await?;
+    // There is no ARN for it: AWS names the path in plain words, and only `*` matches that.
+    let target = Resource::arn(format!("policy path {}", filter.path_prefix));
+    let snapshot = call.read("iam:ListPolicies", target).await?;
     let scope = input.scope.unwrap_or(PolicyScopeType::All);
     let mut found = Vec::new();
     if scope != PolicyScopeType::Aws && !page.after().starts_with(AWS) {

@@ -1,0 +1,17 @@
+//! Every operation through its real handler, on a real store: what it answers, and each of its errors.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod access_keys;
+mod account;
+mod accounts;
+mod attachments;
+mod groups;
+mod house;
+mod inline_policies;
+mod isolation;
+mod login_profiles;
+mod permissions;
+mod policies;
+mod tags;
+mod users;
