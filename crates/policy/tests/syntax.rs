@@ -115,8 +115,12 @@ fn one_mistake_each() {
             "1:94 `01` is no JSON number",
         ),
         (
+            r#""Version": "2012-10-17", "Statement": []}"#,
+            "1:10 this is no document but a bare member `Version`: the outer `{` is missing",
+        ),
+        (
             r#""Version": "2012-10-17", "Statement": []"#,
-            "1:10 this is no document but a bare member `Version`: the outer `{` and `}` are missing",
+            "1:10 this is no document but a bare member `Version`: the outer `{` is missing",
         ),
     ] {
         let found = defects(text);

@@ -75,7 +75,7 @@ impl Parser<'_> {
     /// Members without the braces of an object around them: the text was cut out of something larger.
     fn bare_members(&mut self, name: &str, span: Span) {
         let message = format!(
-            "this is no document but a bare member {}: the outer `{{` and `}}` are missing",
+            "this is no document but a bare member {}: the outer `{{` is missing",
             quoted(name)
         );
         self.error(message);
@@ -89,6 +89,10 @@ impl Parser<'_> {
             members.extend(self.member_value(name, 1));
         }
         self.check_names(&members);
+        // With or without the `}` that would belong to the missing brace.
+        if self.token == Token::Close(Bracket::Brace) {
+            self.take();
+        }
         self.trailing();
     }
 
