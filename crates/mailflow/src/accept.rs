@@ -1,0 +1,204 @@
+//! Taking charge of a message.
+
+use bytes::Bytes;
+use store::Snapshot;
+use world::Timestamp;
+
+use crate::{
+    Error, Failure, Mailflow, author,
+    notice::{self, Notice},
+    parcel::{Letter, Parcel},
+    retry::{self, MAX_TRIES},
+    route::{self, Reach},
+};
+
+/// A message that somebody hands to us.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// Names it; no other message may ever have the same name.
+    pub id: String,
+    /// Where failures are told; none for a notice.
+    pub sender: Option<String>,
+    /// Addresses, as they were given.
+    pub recipients: Vec<String>,
+    /// How it came.
+    pub origin: Origin,
+    /// `Return-Path` line, other trace fields, then the message as it was sent.
+    pub content: Bytes,
+    /// Octets of the `Return-Path` line.
+    pub return_path_octets: usize,
+    /// Whether addresses or header fields need SMTPUTF8.
+    pub utf8: bool,
+}
+
+/// How a message came to us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// From another server, for our own domains.
+    Received,
+    /// From a user, for anybody.
+    Submitted {
+        /// The user.
+        entity: String,
+        /// The user's organization.
+        organization: String,
+    },
+}
+
+/// Why a message was not taken. Nothing of it is kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// `From` or `Sender` names somebody else than the user, or nobody.
+    #[error("the message is not from an address of the user")]
+    ForeignAuthor,
+    /// All mailboxes are full.
+    #[error("the mailbox is full")]
+    MailboxFull,
+    /// None of the recipients is there any more.
+    #[error("there is no such recipient")]
+    NoRecipient,
+    /// It could not be kept.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+impl From<store::Error> for Refusal {
+    fn from(error: store::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// A notice for these failures, ready to be handed out beside the message.
+struct Ready {
+    failures: Vec<Failure>,
+    notice: Parcel,
+}
+
+impl Mailflow {
+    /// Takes charge of a message: when this returns, it is in the mailboxes and in the queue, and durable.
+    ///
+    /// # Errors
+    /// A [`Refusal`], which the sender should be told: nothing was kept.
+    pub async fn accept(&self, incoming: Incoming) -> Result<(), Refusal> {
+        let arrived_at = self.world.now();
+        let parcel = self.pack(incoming).await?;
+        let mut ready: Option<Ready> = None;
+        for tries in 1..=MAX_TRIES {
+            match self.try_hand_out(&parcel, ready.as_ref()).await {
+                Ok(failures) if failures.is_empty() => return Ok(()),
+                Ok(failures) => {
+                    let notice = self.pack_notice(&parcel, &failures, arrived_at).await?;
+                    ready = Some(Ready { failures, notice });
+                }
+                Err(Refusal::Failed(error)) if error.is_conflict() => {
+                    retry::rest(&self.world, tries).await;
+                }
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Err(Error::Contended(MAX_TRIES).into())
+    }
+
+    async fn pack(&self, incoming: Incoming) -> Result<Parcel, Refusal> {
+        let (reach, own) = match &incoming.origin {
+            Origin::Received => (Reach::Inside, None),
+            Origin::Submitted { organization, .. } => (Reach::Everywhere, Some(organization)),
+        };
+        let mut snapshot = self.store.read().await?;
+        check_author(&mut snapshot, &incoming).await?;
+        let route = route::find(&mut snapshot, &incoming.recipients, reach).await?;
+        drop(snapshot);
+        let letter = Letter {
+            id: incoming.id,
+            sender: incoming.sender.unwrap_or_default(),
+            content: incoming.content,
+            return_path_octets: incoming.return_path_octets,
+            utf8: incoming.utf8,
+        };
+        let own = own.map(String::as_str);
+        Ok(Parcel::pack(&self.store, letter, route, own).await?)
+    }
+
+    /// One transaction. Commits if all went well or `ready` tells just the failures that there are;
+    /// otherwise keeps nothing and gives the failures.
+    async fn try_hand_out(
+        &self,
+        parcel: &Parcel,
+        ready: Option<&Ready>,
+    ) -> Result<Vec<Failure>, Refusal> {
+        let now = self.world.now();
+        let mut tx = self.store.write().await?;
+        let out = parcel.hand_out(&mut tx, now).await?;
+        if out.placed == 0 {
+            return Err(refuse(&out.failures));
+        }
+        // A notice about a notice could go on for ever (RFC 5321 section 4.5.5).
+        if !out.failures.is_empty() && !parcel.letter.sender.is_empty() {
+            let Some(ready) = ready.filter(|ready| ready.failures == out.failures) else {
+                return Ok(out.failures);
+            };
+            ready.notice.hand_out(&mut tx, now).await?;
+        }
+        tx.commit().await?;
+        Ok(Vec::new())
+    }
+
+    async fn pack_notice(
+        &self,
+        parcel: &Parcel,
+        failures: &[Failure],
+        arrived_at: Timestamp,
+    ) -> Result<Parcel, Error> {
+        let original = parcel.letter.content.slice(parcel.letter.return_path_octets..);
+        let organization = parcel.organization().unwrap_or_default();
+        let sender = &parcel.letter.sender;
+        self.notice(organization, sender, failures, &original, arrived_at).await
+    }
+
+    /// A message to `to` about failures, kept under `organization` if it goes to another server.
+    pub(crate) async fn notice(
+        &self,
+        organization: &str,
+        to: &str,
+        failures: &[Failure],
+        original: &[u8],
+        arrived_at: Timestamp,
+    ) -> Result<Parcel, Error> {
+        let notice = Notice { host: &self.host, to, failures, original, arrived_at };
+        let (content, return_path_octets) = notice::compose(&notice, &self.world);
+        let letter = Letter {
+            id: self.world.random_hex::<16>(),
+            sender: String::new(),
+            content: content.into(),
+            return_path_octets,
+            utf8: !to.is_ascii(),
+        };
+        let recipients = [to.to_owned()];
+        let mut snapshot = self.store.read().await?;
+        let route = route::find(&mut snapshot, &recipients, Reach::Everywhere).await?;
+        drop(snapshot);
+        Parcel::pack(&self.store, letter, route, Some(organization)).await
+    }
+}
+
+/// A user writes under his own addresses only, in the envelope (checked at `MAIL`) and in the header.
+async fn check_author(snapshot: &mut Snapshot, incoming: &Incoming) -> Result<(), Refusal> {
+    let Origin::Submitted { entity, .. } = &incoming.origin else { return Ok(()) };
+    let message = incoming.content.get(incoming.return_path_octets..).unwrap_or_default();
+    let authors = author::authors(message).ok_or(Refusal::ForeignAuthor)?;
+    for address in incoming.sender.iter().chain(&authors) {
+        if !workmail::may_send_as(snapshot, entity, address).await? {
+            return Err(Refusal::ForeignAuthor);
+        }
+    }
+    Ok(())
+}
+
+/// Nothing could be placed, so that the sender can be told at once.
+fn refuse(failures: &[Failure]) -> Refusal {
+    if failures.iter().any(|failure| failure.status == "5.2.2") {
+        return Refusal::MailboxFull;
+    }
+    Refusal::NoRecipient
+}

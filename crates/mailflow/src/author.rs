@@ -1,0 +1,85 @@
+//! Who a message says that it is from.
+
+use mail_parser::{HeaderName, MessageParser};
+
+/// Authors of one message that are looked at; more than a user can own are too many.
+const MAX_AUTHORS: usize = 200;
+
+/// All addresses of all `From` and `Sender` fields, in lower case. None if there is no `From`, or if one
+/// of the fields names nobody.
+pub(crate) fn authors(message: &[u8]) -> Option<Vec<String>> {
+    let parsed = MessageParser::default().parse_headers(header(message))?;
+    let mut authors = Vec::new();
+    let mut has_from = false;
+    for field in parsed.headers() {
+        match field.name {
+            HeaderName::From => has_from = true,
+            HeaderName::Sender => {}
+            _ => continue,
+        }
+        let before = authors.len();
+        let named = field.value().as_address()?.iter();
+        authors.extend(named.filter_map(|author| author.address()).map(str::to_lowercase));
+        if authors.len() == before || authors.len() > MAX_AUTHORS {
+            return None;
+        }
+    }
+    has_from.then_some(authors)
+}
+
+/// The header, without the empty line that ends it.
+pub(crate) fn header(message: &[u8]) -> &[u8] {
+    let mut end = 0;
+    while let Some(length) = memchr::memchr(b'\n', message.get(end..).unwrap_or_default()) {
+        if matches!(message.get(end..end + length), Some(b"" | b"\r")) {
+            break;
+        }
+        end += length + 1;
+    }
+    let is_whole = end > 0 || matches!(message.first(), Some(b'\r' | b'\n'));
+    if is_whole { &message[..end] } else { message }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_author_is_seen() {
+        let message = b"Received: x\r\nfrom: Ann <Ann@X.org>, Team: b@x.org, c@x.org;\r\n\
+            Sender: d@x.org\r\nFROM:\r\n e@x.org\r\n\r\nFrom: no@x.org\r\n";
+        let expected = ["ann@x.org", "b@x.org", "c@x.org", "d@x.org", "e@x.org"];
+        assert_eq!(authors(message).unwrap(), expected);
+    }
+
+    #[test]
+    fn no_author_is_no_answer() {
+        for text in [
+            "",
+            "\r\n",
+            "To: a@x\r\n\r\n",
+            "From: \r\n\r\n",
+            "From: Ann\r\n\r\n",
+            "Sender: a@x\r\n",
+        ] {
+            assert_eq!(authors(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_header_ends_at_the_first_empty_line() {
+        assert_eq!(header(b"A: b\r\nC: d\r\n\r\nbody\r\n"), b"A: b\r\nC: d\r\n");
+        assert_eq!(header(b"\r\nbody"), b"");
+        assert_eq!(header(b"A: b\r\n"), b"A: b\r\n");
+    }
+
+    proptest! {
+        #[test]
+        fn any_message_is_borne(message in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = authors(&message);
+            let _ = authors(&[b"From: ", &message[..]].concat());
+        }
+    }
+}

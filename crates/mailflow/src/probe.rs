@@ -1,0 +1,49 @@
+//! What can be said of a recipient before there is a message.
+
+use mailbox::mailboxes;
+use workmail::Recipient;
+
+use crate::{Error, Mailflow};
+
+/// What would become of mail for an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// It would be delivered.
+    Fine,
+    /// The mailbox has no room.
+    Full,
+    /// The domain is ours; nobody is behind the address.
+    Unknown,
+    /// The domain is not ours.
+    Elsewhere,
+}
+
+impl Mailflow {
+    /// What would become of mail for `address`.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn probe(&self, address: &str) -> Result<Probe, Error> {
+        let mut snapshot = self.store.read().await?;
+        let user = match workmail::resolve(&mut snapshot, address).await? {
+            Recipient::User(user) => user,
+            Recipient::Group(_) => return Ok(Probe::Fine),
+            Recipient::Unknown => return Ok(Probe::Unknown),
+            Recipient::NotLocalDomain => return Ok(Probe::Elsewhere),
+        };
+        Ok(match mailboxes::find(&mut snapshot, &user.id).await? {
+            Some(mailbox) if !mailbox.is_active() => Probe::Unknown,
+            Some(mailbox) if mailbox.used_bytes >= mailbox.quota_bytes => Probe::Full,
+            Some(_) => Probe::Fine,
+            None => Probe::Unknown,
+        })
+    }
+
+    /// Whether a user may send as `address`.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn may_send_as(&self, user: &str, address: &str) -> Result<bool, Error> {
+        Ok(workmail::may_send_as(&mut self.store.read().await?, user, address).await?)
+    }
+}

@@ -1,0 +1,146 @@
+//! From addresses to mailboxes and to other servers.
+
+use std::collections::{BTreeMap, HashSet};
+
+use mailbox::{MailboxId, mailboxes};
+use store::Snapshot;
+use workmail::{MailUser, Recipient};
+
+use crate::{Error, Failure};
+
+/// Where a message goes.
+#[derive(Debug, Default)]
+pub(crate) struct Route {
+    /// Mailboxes by organization. Each mailbox once, however many addresses lead to it.
+    pub(crate) local: BTreeMap<String, Vec<Stop>>,
+    /// Recipients on other servers, without doubles.
+    pub(crate) remote: Vec<Remote>,
+    /// Recipients that lead nowhere.
+    pub(crate) failures: Vec<Failure>,
+}
+
+/// A mailbox on the way.
+#[derive(Debug)]
+pub(crate) struct Stop {
+    pub(crate) mailbox: MailboxId,
+    /// The recipient that led here, as the sender knows it.
+    pub(crate) recipient: String,
+}
+
+/// A recipient on another server.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Remote {
+    pub(crate) recipient: String,
+    pub(crate) domain: String,
+}
+
+/// Who may send to whom.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Reach {
+    /// Only to our own domains.
+    Inside,
+    /// Anywhere.
+    Everywhere,
+}
+
+/// Finds the way of a message to each recipient.
+pub(crate) async fn find(
+    snapshot: &mut Snapshot,
+    recipients: &[String],
+    reach: Reach,
+) -> Result<Route, Error> {
+    let mut finder = Finder { snapshot, route: Route::default(), seen: HashSet::new() };
+    for recipient in recipients {
+        finder.follow(recipient, reach).await?;
+    }
+    Ok(finder.route)
+}
+
+struct Finder<'a> {
+    snapshot: &'a mut Snapshot,
+    route: Route,
+    /// Entities and remote recipients that were already met.
+    seen: HashSet<String>,
+}
+
+impl Finder<'_> {
+    async fn follow(&mut self, recipient: &str, reach: Reach) -> Result<(), Error> {
+        match workmail::resolve(self.snapshot, recipient).await? {
+            Recipient::User(user) => self.stop_at(user, recipient, Named::Directly).await?,
+            Recipient::Group(group) => self.follow_group(group.id, recipient).await?,
+            Recipient::Unknown => self.fail(recipient, "5.1.1", "there is no such recipient"),
+            Recipient::NotLocalDomain if reach == Reach::Everywhere => self.leave(recipient),
+            Recipient::NotLocalDomain => self.fail(recipient, "5.7.1", "the domain is not ours"),
+        }
+        Ok(())
+    }
+
+    async fn follow_group(&mut self, group: String, recipient: &str) -> Result<(), Error> {
+        let members = match workmail::expand_group(self.snapshot, &group).await {
+            Ok(members) => members,
+            Err(workmail::Error::Store(error)) => return Err(error.into()),
+            Err(error) => {
+                self.fail(recipient, "5.2.4", &error.to_string());
+                return Ok(());
+            }
+        };
+        if self.seen.insert(group) {
+            for member in members {
+                self.stop_at(member, recipient, Named::AsMember).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn stop_at(
+        &mut self,
+        user: MailUser,
+        recipient: &str,
+        named: Named,
+    ) -> Result<(), Error> {
+        if self.seen.contains(&user.id) {
+            return Ok(());
+        }
+        let mailbox = mailboxes::find(self.snapshot, &user.id).await?;
+        match mailbox.filter(mailboxes::Mailbox::is_active) {
+            Some(mailbox) => {
+                let stop = Stop { mailbox: mailbox.id, recipient: recipient.to_owned() };
+                self.route.local.entry(mailbox.organization).or_default().push(stop);
+            }
+            None if named == Named::Directly => {
+                self.fail(recipient, "5.2.1", "the mailbox is not in service");
+            }
+            None => {}
+        }
+        self.seen.insert(user.id);
+        Ok(())
+    }
+
+    fn leave(&mut self, recipient: &str) {
+        let Some((_, domain)) = recipient.rsplit_once('@') else {
+            return self.fail(recipient, "5.1.3", "the address has no domain");
+        };
+        let domain = domain.to_lowercase();
+        if self.seen.insert(recipient.to_owned()) {
+            self.route.remote.push(Remote { recipient: recipient.to_owned(), domain });
+        }
+    }
+
+    fn fail(&mut self, recipient: &str, status: &str, reason: &str) {
+        self.route.failures.push(Failure {
+            recipient: recipient.to_owned(),
+            status: status.to_owned(),
+            reason: reason.to_owned(),
+            said: None,
+        });
+    }
+}
+
+/// How a user came to be a recipient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Named {
+    /// By an address of his own.
+    Directly,
+    /// As a member of a group; without a mailbox he takes no part in it.
+    AsMember,
+}

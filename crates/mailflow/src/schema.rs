@@ -1,0 +1,37 @@
+//! The tables of the queue.
+
+use store::Migration;
+
+/// What the store must know before this room is opened.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    name: "mailflow-0001-queue",
+    sql: "
+-- A message on its way to other servers. Its body is held in the mailbox room under this id.
+CREATE TABLE queue_messages (
+    id TEXT PRIMARY KEY,
+    organization TEXT NOT NULL,
+    body_id INTEGER NOT NULL,
+    -- Octets of the body that are not sent on: the Return-Path line.
+    skip_octets INTEGER NOT NULL,
+    -- Empty for a notice, which is never answered by another.
+    sender TEXT NOT NULL,
+    utf8 INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+);
+
+-- One row for each recipient that is still to be reached. Who works on it leaves a lease, and the time of
+-- the next attempt is then when the lease ends: if the worker is lost, another one takes over.
+CREATE TABLE queue_recipients (
+    message_id TEXT NOT NULL REFERENCES queue_messages (id),
+    recipient TEXT NOT NULL,
+    domain TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    next_attempt_at INTEGER NOT NULL,
+    lease TEXT,
+    last_error TEXT,
+    PRIMARY KEY (message_id, recipient)
+);
+CREATE INDEX queue_recipients_by_time ON queue_recipients (next_attempt_at);
+",
+}];

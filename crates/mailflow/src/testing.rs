@@ -1,0 +1,143 @@
+//! A small house with people in it, for the tests of the mail side.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use bytes::Bytes;
+use iam::{door::Call, testing::Calls};
+use mailbox::{Columns, Cursor, Role, UidSet, bodies, folders, mailboxes};
+use store::testing::TestStore;
+use wire::workmail::{
+    AssociateMemberToGroupRequest, CreateAliasRequest, CreateGroupRequest,
+    CreateOrganizationRequest, CreateUserRequest, RegisterToWorkMailRequest, WorkMail,
+};
+use workmail::{Service, Settings};
+use world::World;
+
+use crate::Mailflow;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "Correct-Horse-7";
+
+/// An empty house: a store with the tables of all rooms that mail needs.
+pub struct House {
+    pub store: TestStore,
+    pub world: World,
+    pub flow: Mailflow,
+    service: Service,
+    calls: Calls,
+}
+
+/// An organization: its id, and the domain that it starts with.
+#[derive(Clone, Debug)]
+pub struct Organization {
+    pub id: String,
+    pub domain: String,
+}
+
+impl House {
+    pub async fn new(world: World) -> Self {
+        let migrations =
+            [iam::MIGRATIONS, workmail::MIGRATIONS, mailbox::MIGRATIONS, crate::MIGRATIONS];
+        let store = store::testing::open(&migrations).await;
+        let flow = Mailflow::new((*store).clone(), world.clone(), "mx.house.example");
+        let service = Service::new(Settings { mail_host: "mx.house.example".into() });
+        let calls = Calls::by_root(&store, &world, "123456789012");
+        Self { store, world, flow, service, calls }
+    }
+
+    pub async fn organization(&self, alias: &str) -> Organization {
+        let mut call = self.call().await;
+        let input = CreateOrganizationRequest { alias: alias.into(), ..Default::default() };
+        let output = self.service.create_organization(&mut call, input).await;
+        let id = self.calls.end(call, output).await.unwrap().organization_id.unwrap();
+        Organization { id, domain: format!("{alias}.awsapps.com") }
+    }
+
+    /// A registered user `name@domain`; gives the id.
+    pub async fn user(&self, organization: &Organization, name: &str) -> String {
+        let mut call = self.call().await;
+        let input = CreateUserRequest {
+            organization_id: organization.id.clone(),
+            name: name.into(),
+            display_name: name.into(),
+            password: Some(PASSWORD.into()),
+            ..Default::default()
+        };
+        let output = self.service.create_user(&mut call, input).await;
+        let id = self.calls.end(call, output).await.unwrap().user_id.unwrap();
+        self.register(organization, &id, name).await;
+        id
+    }
+
+    /// A registered group `name@domain` of members that are users or groups; gives the id.
+    pub async fn group(&self, organization: &Organization, name: &str, members: &[&str]) -> String {
+        let mut call = self.call().await;
+        let input = CreateGroupRequest {
+            organization_id: organization.id.clone(),
+            name: name.into(),
+            ..Default::default()
+        };
+        let output = self.service.create_group(&mut call, input).await;
+        let id = self.calls.end(call, output).await.unwrap().group_id.unwrap();
+        self.register(organization, &id, name).await;
+        for member in members {
+            let mut call = self.call().await;
+            let input = AssociateMemberToGroupRequest {
+                organization_id: organization.id.clone(),
+                group_id: id.clone(),
+                member_id: (*member).to_owned(),
+            };
+            let output = self.service.associate_member_to_group(&mut call, input).await;
+            self.calls.end(call, output).await.unwrap();
+        }
+        id
+    }
+
+    /// Another address of an entity, in the organization's domain.
+    pub async fn alias(&self, organization: &Organization, entity: &str, local: &str) {
+        let mut call = self.call().await;
+        let input = CreateAliasRequest {
+            organization_id: organization.id.clone(),
+            entity_id: entity.into(),
+            alias: format!("{local}@{}", organization.domain),
+        };
+        let output = self.service.create_alias(&mut call, input).await;
+        self.calls.end(call, output).await.unwrap();
+    }
+
+    pub async fn quota(&self, entity: &str, quota_bytes: u64) {
+        let mut tx = self.store.write().await.unwrap();
+        mailboxes::set_quota(&mut tx, entity, quota_bytes).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// All messages in the inbox of an entity.
+    pub async fn inbox(&self, entity: &str) -> Vec<Bytes> {
+        let mut snapshot = self.store.read().await.unwrap();
+        let mailbox = mailboxes::find(&mut snapshot, entity).await.unwrap().unwrap();
+        let inbox = folders::by_role(&mut snapshot, mailbox.id, Role::Inbox).await.unwrap();
+        let cursor = Cursor::new(inbox.id, UidSet::all(), Columns::Row);
+        let mut found = Vec::new();
+        for message in cursor.all(&mut snapshot).await.unwrap() {
+            let keyring = self.store.keyring();
+            let located = bodies::locate(&mut snapshot, keyring, inbox.id, message.uid);
+            found.push(located.await.unwrap().read(&self.store).await.unwrap());
+        }
+        found
+    }
+
+    async fn register(&self, organization: &Organization, entity: &str, local: &str) {
+        let mut call = self.call().await;
+        let input = RegisterToWorkMailRequest {
+            organization_id: organization.id.clone(),
+            entity_id: entity.into(),
+            email: format!("{local}@{}", organization.domain),
+        };
+        let output = self.service.register_to_work_mail(&mut call, input).await;
+        self.calls.end(call, output).await.unwrap();
+    }
+
+    async fn call(&self) -> Call {
+        self.calls.call().await.unwrap()
+    }
+}

@@ -1,0 +1,272 @@
+//! The room in a real store, with real people.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use world::{ManualClock, OsRandom, Timestamp, World};
+
+use crate::{
+    Incoming, LEASE, LIFETIME, Origin, Outcome, Probe, Refusal,
+    testing::{House, Organization},
+};
+
+const MESSAGE: &str = "From: Ann <ann@acme.awsapps.com>\r\nSubject: x\r\n\r\nbody\r\n";
+const RETURN_PATH: &str = "Return-Path: <sender>\r\n";
+
+struct Town {
+    house: House,
+    clock: Arc<ManualClock>,
+    acme: Organization,
+    ann: String,
+    bob: String,
+}
+
+/// Two users of one organization, and a clock that stands still.
+async fn town() -> Town {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
+    let world = World::new(clock.clone(), Arc::new(OsRandom));
+    let house = House::new(world).await;
+    let acme = house.organization("acme").await;
+    let ann = house.user(&acme, "ann").await;
+    let bob = house.user(&acme, "bob").await;
+    Town { house, clock, acme, ann, bob }
+}
+
+impl Town {
+    fn incoming(&self, sender: &str, recipients: &[&str], origin: Origin) -> Incoming {
+        Incoming {
+            id: self.house.world.random_hex::<8>(),
+            sender: (!sender.is_empty()).then(|| sender.to_owned()),
+            recipients: recipients.iter().map(|text| (*text).to_owned()).collect(),
+            origin,
+            content: format!("{RETURN_PATH}{MESSAGE}").into(),
+            return_path_octets: RETURN_PATH.len(),
+            utf8: false,
+        }
+    }
+
+    async fn receive(&self, sender: &str, recipients: &[&str]) -> Result<(), Refusal> {
+        self.house.flow.accept(self.incoming(sender, recipients, Origin::Received)).await
+    }
+
+    fn by_ann(&self) -> Origin {
+        Origin::Submitted { entity: self.ann.clone(), organization: self.acme.id.clone() }
+    }
+
+    async fn submit(&self, sender: &str, recipients: &[&str]) -> Result<(), Refusal> {
+        self.house.flow.accept(self.incoming(sender, recipients, self.by_ann())).await
+    }
+
+    /// The only notice in somebody's inbox.
+    async fn notice(&self, entity: &str) -> String {
+        let inbox = self.house.inbox(entity).await;
+        assert_eq!(inbox.len(), 1);
+        let text = String::from_utf8(inbox[0].to_vec()).unwrap();
+        assert!(text.starts_with("Return-Path: <>\r\n"), "{text}");
+        assert!(text.contains("report-type=delivery-status"), "{text}");
+        text
+    }
+
+    async fn rows(&self, table: &str) -> i64 {
+        let sql = format!("SELECT COUNT(*) FROM {table}");
+        let mut snapshot = self.house.store.read().await.unwrap();
+        snapshot.row(&sql, store::params![], |row| row.get(0)).await.unwrap().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn each_mailbox_once_however_it_is_reached() {
+    let town = town().await;
+    let house = &town.house;
+    house.alias(&town.acme, &town.ann, "sales").await;
+    let inner = house.group(&town.acme, "inner", &[&town.ann, &town.bob]).await;
+    house.group(&town.acme, "outer", &[&inner, &town.bob]).await;
+    let domain = &town.acme.domain;
+    let recipients: Vec<String> = ["ann", "SALES", "ann+shop", "outer", "inner", "ann"]
+        .iter()
+        .map(|local| format!("{local}@{domain}"))
+        .collect();
+    let recipients: Vec<&str> = recipients.iter().map(String::as_str).collect();
+    town.receive("x@far.example", &recipients).await.unwrap();
+    for entity in [&town.ann, &town.bob] {
+        let inbox = house.inbox(entity).await;
+        assert_eq!(inbox, [Bytes::from(format!("{RETURN_PATH}{MESSAGE}"))]);
+    }
+    assert_eq!(town.rows("bodies").await, 1);
+}
+
+#[tokio::test]
+async fn organizations_have_bodies_of_their_own() {
+    let town = town().await;
+    let other = town.house.organization("other").await;
+    let eve = town.house.user(&other, "eve").await;
+    let recipients = ["ann@acme.awsapps.com", "eve@other.awsapps.com"];
+    town.receive("x@far.example", &recipients).await.unwrap();
+    assert_eq!(town.house.inbox(&town.ann).await, town.house.inbox(&eve).await);
+    assert_eq!(town.rows("bodies").await, 2);
+}
+
+#[tokio::test]
+async fn recipients_are_known_beforehand() {
+    let town = town().await;
+    let probe = async |local: &str| town.house.flow.probe(local).await.unwrap();
+    assert_eq!(probe("ann@ACME.awsapps.com").await, Probe::Fine);
+    assert_eq!(probe("nobody@acme.awsapps.com").await, Probe::Unknown);
+    assert_eq!(probe("x@far.example").await, Probe::Elsewhere);
+    town.house.quota(&town.ann, 0).await;
+    assert_eq!(probe("ann@acme.awsapps.com").await, Probe::Full);
+}
+
+#[tokio::test]
+async fn a_full_mailbox_does_not_hinder_the_others() {
+    let town = town().await;
+    town.house.quota(&town.ann, 10).await;
+    let ann = "ann@acme.awsapps.com";
+    let refused = town.receive("x@far.example", &[ann]).await;
+    assert!(matches!(refused, Err(Refusal::MailboxFull)));
+    assert_eq!(town.rows("bodies").await, 0);
+    // Bob has room, and is also who is told: he gets the message and the notice.
+    town.receive("bob@acme.awsapps.com", &[ann, "bob@acme.awsapps.com"]).await.unwrap();
+    assert!(town.house.inbox(&town.ann).await.is_empty());
+    let inbox = town.house.inbox(&town.bob).await;
+    assert_eq!(inbox.len(), 2);
+    let notice = String::from_utf8_lossy(&inbox[1]);
+    assert!(notice.contains("Final-Recipient: rfc822; ann@acme.awsapps.com\r\n"), "{notice}");
+    assert!(notice.contains("Status: 5.2.2\r\n") && notice.contains("Subject: x\r\n"), "{notice}");
+}
+
+#[tokio::test]
+async fn a_notice_is_not_answered_by_another() {
+    let town = town().await;
+    town.house.quota(&town.ann, 10).await;
+    town.receive("", &["ann@acme.awsapps.com", "bob@acme.awsapps.com"]).await.unwrap();
+    assert_eq!(town.house.inbox(&town.bob).await.len(), 1);
+    assert_eq!(town.rows("queue_messages").await, 0);
+}
+
+#[tokio::test]
+async fn strangers_reach_nobody_elsewhere() {
+    let town = town().await;
+    let refused = town.receive("x@far.example", &["y@elsewhere.example"]).await;
+    assert!(matches!(refused, Err(Refusal::NoRecipient)));
+    assert_eq!(town.rows("queue_messages").await, 0);
+}
+
+#[tokio::test]
+async fn users_write_under_their_own_names() {
+    let town = town().await;
+    let to = ["bob@acme.awsapps.com"];
+    town.submit("ann@acme.awsapps.com", &to).await.unwrap();
+    let foreign = town.submit("bob@acme.awsapps.com", &to).await;
+    assert!(matches!(foreign, Err(Refusal::ForeignAuthor)));
+    for from in ["bob@acme.awsapps.com", "ann+x@acme.awsapps.com", "x@far.example", ""] {
+        let content = format!("{RETURN_PATH}From: {from}\r\n\r\n").into();
+        let incoming = town.incoming("ann@acme.awsapps.com", &to, town.by_ann());
+        let foreign = town.house.flow.accept(Incoming { content, ..incoming }).await;
+        assert!(matches!(foreign, Err(Refusal::ForeignAuthor)), "{from}");
+    }
+    assert_eq!(town.house.inbox(&town.bob).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_queue_is_claimed_once_and_settled() {
+    let town = town().await;
+    let recipients = [
+        "bob@acme.awsapps.com",
+        "a@far.example",
+        "b@FAR.example",
+        "a@far.example",
+        "c@near.example",
+    ];
+    town.submit("ann@acme.awsapps.com", &recipients).await.unwrap();
+    assert_eq!(town.house.inbox(&town.bob).await.len(), 1);
+    let flow = &town.house.flow;
+    let mut jobs = flow.claim(10).await.unwrap();
+    jobs.sort_by(|a, b| a.domain.cmp(&b.domain));
+    let domains: Vec<_> =
+        jobs.iter().map(|job| (job.domain.as_str(), job.recipients.len())).collect();
+    assert_eq!(domains, [("far.example", 2), ("near.example", 1)]);
+    assert!(flow.claim(10).await.unwrap().is_empty());
+    assert_eq!(flow.load(&jobs[0]).await.unwrap(), MESSAGE);
+
+    flow.settle(&jobs[0], vec![Outcome::Sent, Outcome::Later("451 wait".into())]).await.unwrap();
+    flow.settle(&jobs[1], vec![Outcome::Failed("550 5.1.1 no".into())]).await.unwrap();
+    let notice = town.notice(&town.ann).await;
+    assert!(notice.contains("Final-Recipient: rfc822; c@near.example"), "{notice}");
+    assert!(notice.contains("Status: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 no"), "{notice}");
+
+    let due = flow.next_due().await.unwrap().unwrap();
+    town.clock.set(due);
+    let jobs = flow.claim(10).await.unwrap();
+    assert_eq!(jobs[0].recipients, [("b@FAR.example".to_owned(), 2)]);
+    flow.settle(&jobs[0], vec![Outcome::Sent]).await.unwrap();
+    assert_eq!(town.rows("queue_recipients").await, 0);
+    assert_eq!(town.rows("queue_messages").await, 0);
+    assert_eq!(town.rows("body_holds").await, 0);
+}
+
+#[tokio::test]
+async fn a_lost_worker_is_replaced_and_cannot_interfere() {
+    let town = town().await;
+    town.submit("ann@acme.awsapps.com", &["a@far.example"]).await.unwrap();
+    let flow = &town.house.flow;
+    let lost = flow.claim(1).await.unwrap();
+    town.clock.advance(LEASE + Duration::from_secs(1));
+    let found = flow.claim(1).await.unwrap();
+    assert_eq!(found.len(), 1);
+    flow.settle(&lost[0], vec![Outcome::Failed("550 no".into())]).await.unwrap();
+    assert!(town.house.inbox(&town.ann).await.is_empty());
+    assert_eq!(town.rows("queue_recipients").await, 1);
+    flow.settle(&found[0], vec![Outcome::Sent]).await.unwrap();
+    assert_eq!(town.rows("queue_recipients").await, 0);
+}
+
+#[tokio::test]
+async fn a_message_expires_with_a_notice() {
+    let town = town().await;
+    town.submit("ann@acme.awsapps.com", &["a@far.example"]).await.unwrap();
+    town.clock.advance(LIFETIME);
+    let jobs = town.house.flow.claim(1).await.unwrap();
+    town.house.flow.settle(&jobs[0], vec![Outcome::Later("timeout".into())]).await.unwrap();
+    assert!(town.notice(&town.ann).await.contains("Status: 5.4.7\r\n"));
+    assert_eq!(town.rows("queue_messages").await, 0);
+}
+
+#[tokio::test]
+async fn notices_to_other_servers_are_queued() {
+    let town = town().await;
+    town.house.quota(&town.ann, 10).await;
+    let recipients = ["ann@acme.awsapps.com", "bob@acme.awsapps.com"];
+    town.receive("x@far.example", &recipients).await.unwrap();
+    let jobs = town.house.flow.claim(1).await.unwrap();
+    assert_eq!((jobs[0].sender.as_str(), jobs[0].domain.as_str()), ("", "far.example"));
+    let text = town.house.flow.load(&jobs[0]).await.unwrap();
+    assert!(text.starts_with(b"Date: "), "{text:?}");
+    // Nobody is told that a notice failed.
+    town.house.flow.settle(&jobs[0], vec![Outcome::Failed("550 no".into())]).await.unwrap();
+    assert_eq!(town.rows("queue_messages").await, 0);
+}
+
+/// Two workers, or two servers on one database, never claim the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_many_claim_is_claimed_once() {
+    let town = Arc::new(town().await);
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..12 {
+        let town = Arc::clone(&town);
+        tasks.spawn(async move {
+            let remote = format!("x@n{n}.example");
+            town.submit("ann@acme.awsapps.com", &["bob@acme.awsapps.com", &remote]).await.unwrap();
+        });
+    }
+    while tasks.join_next().await.is_some() {}
+    assert_eq!(town.house.inbox(&town.bob).await.len(), 12);
+    let mut claims = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let flow = town.house.flow.clone();
+        claims.spawn(async move { flow.claim(12).await.unwrap() });
+    }
+    let jobs: Vec<_> = claims.join_all().await.into_iter().flatten().collect();
+    let domains: std::collections::HashSet<_> = jobs.iter().map(|job| &job.domain).collect();
+    assert_eq!((jobs.len(), domains.len()), (12, 12));
+}
