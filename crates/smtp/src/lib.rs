@@ -7,18 +7,22 @@
 pub mod limits;
 
 mod budget;
-#[allow(dead_code, unused_imports, reason = "the outbound worker comes next")]
 mod client;
 mod content;
 mod data;
 mod grammar;
+mod outbound;
 mod reply;
 mod server;
 mod session;
+mod stop;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 pub use budget::Budget;
 pub use grammar::Address;
 pub use limits::Limits;
-pub use server::{Backend, Server, listen};
+pub use outbound::{Dns, Exchanger, Outbound, ResolveError, Resolver, Smarthost, send_queue};
+pub use server::{Backend, House, Server, listen};
 pub use session::{Config, Mail, Peer, Question, Role, Session, Step, Verdict};

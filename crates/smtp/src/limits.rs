@@ -25,6 +25,9 @@ pub const MAX_IDLE_COMMANDS: usize = 100;
 /// Wrong passwords on one connection.
 pub const MAX_AUTH_FAILURES: usize = 3;
 
+/// Rest before a wrong password is told, so that guessing is slow.
+pub const AUTH_FAILURE_PAUSE: Duration = Duration::from_secs(1);
+
 /// `Received` fields of a message, past which it goes in circles (RFC 5321 section 6.3: at least 100).
 pub const MAX_RECEIVED_FIELDS: usize = 100;
 

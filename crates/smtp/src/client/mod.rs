@@ -1,8 +1,13 @@
 //! The other side: handing a message to another server.
 
 mod conversation;
+mod driver;
 mod reply;
 mod stuffing;
+mod tls;
 
-pub(crate) use conversation::{Conversation, Errand, Outcome, Report, Step};
+pub(crate) use conversation::{Conversation, Errand, Outcome, Report};
+pub(crate) use driver::{End, run};
+#[cfg(test)]
 pub(crate) use stuffing::dot_stuff;
+pub(crate) use tls::opportunistic;

@@ -12,11 +12,16 @@ use tokio::{
     time,
 };
 use tokio_rustls::TlsAcceptor;
+use world::Secret;
 
-use super::{Backend, Server, stop::Stop};
+use super::{Backend, Server};
 use crate::{
-    limits::{HANDSHAKE_TIMEOUT, LINGER_OCTETS, LINGER_TIMEOUT, READ_OCTETS, WRITE_TIMEOUT},
+    limits::{
+        AUTH_FAILURE_PAUSE, HANDSHAKE_TIMEOUT, LINGER_OCTETS, LINGER_TIMEOUT, READ_OCTETS,
+        WRITE_TIMEOUT,
+    },
     session::{Peer, Question, Role, Session, Step, Verdict},
+    stop::Stop,
 };
 
 /// Read at once while nothing is under way, so that an idle connection costs little.
@@ -167,18 +172,7 @@ impl<B: Backend> Conversation<B> {
     async fn find_out(&mut self, question: Question) -> Verdict {
         let backend = &self.server.backend;
         match question {
-            Question::Password { login, password } => {
-                match backend.password(&login, password, self.peer).await {
-                    Ok(user) => {
-                        self.user = Some(user);
-                        Verdict::Accept
-                    }
-                    Err(verdict) => {
-                        tracing::info!(%login, peer = %self.peer, ?verdict, "login refused");
-                        verdict
-                    }
-                }
-            }
+            Question::Password { login, password } => self.log_in(&login, password).await,
             Question::Sender(address) => match &self.user {
                 Some(user) => backend.sender(user, &address).await,
                 None => Verdict::NotYours,
@@ -188,6 +182,21 @@ impl<B: Backend> Conversation<B> {
                 let (id, octets) = (mail.id.clone(), mail.content.len());
                 let verdict = backend.deliver(self.user.as_ref(), *mail).await;
                 self.note(&id, octets, verdict);
+                verdict
+            }
+        }
+    }
+
+    async fn log_in(&mut self, login: &str, password: Secret) -> Verdict {
+        match self.server.backend.password(login, password, self.peer).await {
+            Ok(user) => {
+                self.user = Some(user);
+                Verdict::Accept
+            }
+            Err(verdict) => {
+                tracing::info!(%login, peer = %self.peer, ?verdict, "login refused");
+                metrics::counter!("smtp_logins_refused_total").increment(1);
+                time::sleep(AUTH_FAILURE_PAUSE).await;
                 verdict
             }
         }

@@ -11,8 +11,8 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{Backend, Server, admission::Admitted, conversation::Conversation, stop::Stop};
-use crate::session::Role;
+use super::{Backend, Server, admission::Admitted, conversation::Conversation};
+use crate::{session::Role, stop::Stop};
 
 /// Rest after `accept` failed, which happens when the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -2,8 +2,8 @@
 
 mod admission;
 mod conversation;
+mod house;
 mod listener;
-mod stop;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +12,7 @@ use std::{future::Future, net::IpAddr, sync::Arc};
 use world::{Secret, World};
 
 use self::admission::Admission;
-pub use self::listener::listen;
+pub use self::{house::House, listener::listen};
 use crate::{
     grammar::Address,
     session::{Config, Mail, Verdict},

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{budget::Budget, limits::Limits, session::Role};
+use crate::{budget::Budget, limits::Limits, session::Role, stop::Stop};
 
 #[derive(Default)]
 struct Fake {
@@ -136,13 +136,8 @@ async fn silence_is_ended() {
     let (mut ours, mut theirs) = tokio::io::duplex(1 << 16);
     let (_stop, stopped) = watch::channel(false);
     let peer = "192.0.2.1".parse().unwrap();
-    let mut conversation = conversation::Conversation::new(
-        server,
-        Role::Receiving,
-        peer,
-        false,
-        stop::Stop::new(stopped),
-    );
+    let mut conversation =
+        conversation::Conversation::new(server, Role::Receiving, peer, false, Stop::new(stopped));
     conversation.run_with_starttls(&mut theirs, None).await.unwrap();
     drop(theirs);
     let mut text = String::new();

@@ -51,7 +51,6 @@ fn explain(verdict: Verdict) -> Reply {
         // RFC 5321 section 4.5.3.1.10 keeps 552 for what will not pass; a full mailbox may be emptied.
         Verdict::MailboxFull => Reply::new(452, "4.2.2", "mailbox is full"),
         Verdict::StoreFull => Reply::new(452, "4.3.1", "out of storage, try again later"),
-        Verdict::Unreadable => Reply::new(554, "5.6.0", "the header is not that of a message"),
         Verdict::Accept | Verdict::WrongPassword | Verdict::TryLater => {
             Reply::new(451, "4.3.0", "try again later")
         }

@@ -144,8 +144,6 @@ pub enum Verdict {
     StoreFull,
     /// Not now.
     TryLater,
-    /// The message cannot be read as a message.
-    Unreadable,
 }
 
 /// See the module.

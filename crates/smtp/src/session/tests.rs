@@ -105,7 +105,7 @@ impl Talk {
         lines.iter().map(|line| self.code(line)).collect()
     }
 
-    fn to_data(&mut self) {
+    fn begin_data(&mut self) {
         let lines = ["EHLO c", "MAIL FROM:<bob@far.example>", "RCPT TO:<ann@ours.example>", "DATA"];
         assert_eq!(self.codes(&lines), [250, 250, 250, 354]);
     }
@@ -114,7 +114,7 @@ impl Talk {
 #[test]
 fn a_message_from_a_stranger() {
     let mut talk = talk(Role::Receiving);
-    insta_like(
+    assert_text(
         &talk.say("EHLO client.example\r\n"),
         "250-mx.ours.example\r\n250-PIPELINING\r\n250-SIZE 1000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n\
          250-CHUNKING\r\n250-STARTTLS\r\n250 ENHANCEDSTATUSCODES\r\n",
@@ -122,16 +122,16 @@ fn a_message_from_a_stranger() {
     let all = "MAIL FROM:<bob@far.example> SIZE=20\r\nRCPT TO:<ann@ours.example>\r\n\
                RCPT TO:<nobody@ours.example>\r\nRCPT TO:<x@far.example>\r\n\
                RCPT TO:<full@ours.example>\r\nDATA\r\n";
-    insta_like(
+    assert_text(
         &talk.say(all),
         "250 2.1.0 sender ok\r\n250 2.1.5 recipient ok\r\n550 5.1.1 no such recipient\r\n\
          550 5.7.1 relaying denied\r\n452 4.2.2 mailbox is full\r\n\
          354 end with a dot on a line by itself\r\n",
     );
     let end = talk.say("Subject: x\r\n\r\n..dot\r\n.\r\nQUIT\r\n");
-    insta_like(&end, "250 2.0.0 taken as c0ffee.1\r\n221 2.0.0 goodbye\r\n");
+    assert_text(&end, "250 2.0.0 taken as c0ffee.1\r\n221 2.0.0 goodbye\r\n");
     let mail = &talk.mails[0];
-    insta_like(
+    assert_text(
         std::str::from_utf8(&mail.content).unwrap(),
         "Return-Path: <bob@far.example>\r\nReceived: from client.example ([192.0.2.7])\r\n\tby \
          mx.ours.example with ESMTP id c0ffee.1;\r\n\tTue, 24 Jul 2018 19:07:41 +0000\r\n\
@@ -142,7 +142,7 @@ fn a_message_from_a_stranger() {
     assert!(talk.closed);
 }
 
-fn insta_like(actual: &str, expected: &str) {
+fn assert_text(actual: &str, expected: &str) {
     assert_eq!(actual, expected);
 }
 
@@ -269,12 +269,12 @@ fn refused_chunks_are_read_past() {
 fn too_large_and_unfit_messages_are_refused_at_their_end() {
     let mut talk = talk(Role::Receiving);
     for body in ["x".repeat(1001), "nul \0".to_owned()] {
-        talk.to_data();
+        talk.begin_data();
         let reply = talk.say(&format!("{body}\r\n.\r\nNOOP\r\n"));
         let expected = if body.len() > 1000 { "552 5.3.4 " } else { "554 5.6.0 " };
         assert!(reply.starts_with(expected) && reply.ends_with("250 2.0.0 ok\r\n"), "{reply}");
     }
-    talk.to_data();
+    talk.begin_data();
     assert_eq!(talk.say(&"x".repeat(3002))[..3], *"552");
     assert!(talk.closed && talk.mails.is_empty());
     assert_eq!(talk.session.config.budget.held_octets(), 0);
@@ -289,7 +289,7 @@ fn nothing_is_smuggled() {
     for before in ends {
         for after in ends {
             let mut talk = talk(Role::Receiving);
-            talk.to_data();
+            talk.begin_data();
             let reply = talk.say(&format!("good{before}.{after}{second}"));
             // A NUL before a sound end: the first is refused, and the second was sent openly.
             let expected = match (before, after) {
@@ -340,7 +340,7 @@ fn messages_that_go_in_circles_are_refused() {
         ..(*talk.session.config).clone()
     };
     talk.session.config = Arc::new(config);
-    talk.to_data();
+    talk.begin_data();
     let hops = "Received: x\r\n".repeat(crate::limits::MAX_RECEIVED_FIELDS + 1);
     assert_eq!(talk.code(&format!("{hops}\r\n.")), 554);
 }
@@ -349,7 +349,7 @@ fn messages_that_go_in_circles_are_refused() {
 fn time_runs_out() {
     let mut talk = talk(Role::Receiving);
     assert_eq!(talk.session.deadline(), talk.now.saturating_add(COMMAND_TIMEOUT));
-    talk.to_data();
+    talk.begin_data();
     assert_eq!(talk.session.deadline(), talk.now.saturating_add(DATA_BLOCK_TIMEOUT));
     let start = talk.now;
     for _ in 0..20 {
@@ -366,7 +366,7 @@ fn time_runs_out() {
 #[test]
 fn a_stop_waits_for_the_transaction() {
     let mut talk = talk(Role::Receiving);
-    talk.to_data();
+    talk.begin_data();
     assert!(!talk.session.stop());
     assert_eq!(talk.code("."), 250);
     assert!(talk.session.stop());

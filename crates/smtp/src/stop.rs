@@ -3,19 +3,19 @@
 use tokio::sync::watch;
 
 #[derive(Clone, Debug)]
-pub(super) struct Stop(watch::Receiver<bool>);
+pub(crate) struct Stop(watch::Receiver<bool>);
 
 impl Stop {
-    pub(super) fn new(signal: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(signal: watch::Receiver<bool>) -> Self {
         Self(signal)
     }
 
-    pub(super) fn is_given(&self) -> bool {
+    pub(crate) fn is_given(&self) -> bool {
         *self.0.borrow() || self.0.has_changed().is_err()
     }
 
     /// Waits for the signal.
-    pub(super) async fn given(&mut self) {
+    pub(crate) async fn given(&mut self) {
         let _ = self.0.wait_for(|stop| *stop).await;
     }
 }

@@ -1,0 +1,42 @@
+//! Sending mail on: takes what is due from the queue and hands it to the servers of its recipients.
+
+mod attempt;
+mod resolve;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use std::sync::Arc;
+
+use mailflow::Mailflow;
+use tokio_rustls::TlsConnector;
+
+use crate::client;
+pub use {
+    resolve::{Dns, Exchanger, ResolveError, Resolver, Smarthost},
+    worker::send_queue,
+};
+
+/// What a worker of the queue needs.
+pub struct Outbound<R> {
+    flow: Mailflow,
+    resolver: R,
+    /// Our own name, for `EHLO`.
+    host: String,
+    tls: TlsConnector,
+}
+
+impl<R: Resolver> Outbound<R> {
+    /// A worker on the queue of `flow`, which finds its way by `resolver`.
+    ///
+    /// # Errors
+    /// If the cryptography of TLS cannot be set up.
+    pub fn new(
+        flow: Mailflow,
+        resolver: R,
+        host: impl Into<String>,
+    ) -> Result<Arc<Self>, rustls::Error> {
+        let tls = client::opportunistic()?;
+        Ok(Arc::new(Self { flow, resolver, host: host.into(), tls }))
+    }
+}

@@ -1,0 +1,100 @@
+//! The backend that is the house itself: its users, and its flow of mail.
+
+use std::{net::IpAddr, sync::Arc};
+
+use mailflow::{Error, Incoming, Mailflow, Origin, Probe, Refusal};
+use workmail::{Authenticator, MailUser};
+use world::Secret;
+
+use super::Backend;
+use crate::{
+    grammar::Address,
+    session::{Mail, Verdict},
+};
+
+/// Answers from the directory of users, and gives messages to the flow of mail.
+pub struct House {
+    flow: Mailflow,
+    authenticator: Arc<Authenticator>,
+}
+
+impl House {
+    /// The users that `authenticator` knows, the mail that `flow` takes.
+    pub fn new(flow: Mailflow, authenticator: Arc<Authenticator>) -> Self {
+        Self { flow, authenticator }
+    }
+}
+
+impl Backend for House {
+    type User = MailUser;
+
+    async fn password(
+        &self,
+        login: &str,
+        password: Secret,
+        _peer: IpAddr,
+    ) -> Result<MailUser, Verdict> {
+        match self.authenticator.authenticate(login, &password).await {
+            Ok(Some(user)) => Ok(user),
+            Ok(None) => Err(Verdict::WrongPassword),
+            Err(error) => {
+                tracing::error!(%error, "passwords cannot be verified");
+                Err(Verdict::TryLater)
+            }
+        }
+    }
+
+    async fn sender(&self, user: &MailUser, address: &Address) -> Verdict {
+        match self.flow.may_send_as(&user.id, &address.to_string()).await {
+            Ok(true) => Verdict::Accept,
+            Ok(false) => Verdict::NotYours,
+            Err(error) => trouble(&error),
+        }
+    }
+
+    async fn recipient(&self, user: Option<&MailUser>, address: &Address) -> Verdict {
+        match self.flow.probe(&address.to_string()).await {
+            Ok(Probe::Fine) => Verdict::Accept,
+            Ok(Probe::Full) => Verdict::MailboxFull,
+            Ok(Probe::Unknown) => Verdict::Unknown,
+            Ok(Probe::Elsewhere) if user.is_some() => Verdict::Accept,
+            Ok(Probe::Elsewhere) => Verdict::NotOurs,
+            Err(error) => trouble(&error),
+        }
+    }
+
+    async fn deliver(&self, user: Option<&MailUser>, mail: Mail) -> Verdict {
+        let origin = match user {
+            Some(user) => Origin::Submitted {
+                entity: user.id.clone(),
+                organization: user.organization_id.clone(),
+            },
+            None => Origin::Received,
+        };
+        let incoming = Incoming {
+            id: mail.id.clone(),
+            sender: mail.sender.as_ref().map(Address::to_string),
+            recipients: mail.recipients.iter().map(Address::to_string).collect(),
+            origin,
+            content: mail.content.clone(),
+            return_path_octets: mail.return_path_octets,
+            utf8: mail.utf8,
+        };
+        match self.flow.accept(incoming).await {
+            Ok(()) => Verdict::Accept,
+            Err(Refusal::ForeignAuthor) => Verdict::NotYours,
+            Err(Refusal::MailboxFull) => Verdict::MailboxFull,
+            Err(Refusal::NoRecipient) => Verdict::Unknown,
+            Err(Refusal::Failed(error)) => trouble(&error),
+            Err(refusal) => {
+                tracing::error!(%refusal, "message was not taken");
+                Verdict::TryLater
+            }
+        }
+    }
+}
+
+fn trouble(error: &Error) -> Verdict {
+    tracing::error!(%error, "mail cannot be taken");
+    if error.is_full() { Verdict::StoreFull } else { Verdict::TryLater }
+}
