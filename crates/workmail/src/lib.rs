@@ -31,6 +31,8 @@ mod mailboxes;
 mod organizations;
 mod page;
 mod passwords;
+#[cfg(test)]
+mod plan;
 mod recipients;
 mod refusal;
 mod registration;

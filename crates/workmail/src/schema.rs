@@ -105,7 +105,8 @@ CREATE TABLE addresses (
 CREATE INDEX addresses_by_entity ON addresses (entity_id, is_primary, address_key);
 CREATE INDEX addresses_by_domain ON addresses (domain);
 CREATE UNIQUE INDEX addresses_primary_of_entity ON addresses (entity_id) WHERE is_primary = 1;
-CREATE INDEX addresses_primary ON addresses (organization_id, address_key) WHERE is_primary = 1;
+CREATE INDEX addresses_primary ON addresses (organization_id, address_key, entity_id)
+    WHERE is_primary = 1;
 
 -- The name keys of both sides are kept for the order of lists; names never change.
 CREATE TABLE memberships (

@@ -65,7 +65,8 @@ async fn delete(
 ) -> Result<(), wire::Error> {
     let id = params![&organization.id];
     for sql in [
-        "DELETE FROM addresses WHERE organization_id = $1",
+        "DELETE FROM addresses WHERE domain IN \
+            (SELECT name FROM mail_domains WHERE organization_id = $1)",
         "DELETE FROM mail_domains WHERE organization_id = $1",
         "DELETE FROM organization_tags WHERE organization_id = $1",
     ] {
