@@ -13,4 +13,5 @@ mod mail_side;
 mod mailboxes;
 mod organizations;
 mod passwords;
+mod policies;
 mod tags;
