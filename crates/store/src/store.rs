@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Which engine keeps the rows, and where.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Engine {
     /// A file of this machine. Two processes may have it open; only one writes at a time.
     Sqlite {
@@ -207,6 +207,16 @@ impl Rows {
     }
 }
 
+/// A URL may hold a password, so it is not shown.
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite { path } => f.debug_struct("Sqlite").field("path", path).finish(),
+            Self::Postgres { .. } => f.debug_struct("Postgres").finish_non_exhaustive(),
+        }
+    }
+}
+
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let engine = match &self.0.rows {
@@ -214,5 +224,25 @@ impl std::fmt::Debug for Store {
             Rows::Postgres(_) => "postgres",
         };
         f.debug_struct("Store").field("engine", &engine).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_and_keys_are_not_shown() {
+        let engine = Engine::Postgres { url: "postgres://a:hunter2@host/db".to_owned() };
+        let options = Options::new(engine, "blobs", Secret::new("hunter2"), World::system());
+        assert!(!format!("{options:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_callers_hold_crosses_threads() {
+        fn crosses<T: Send + Sync>() {}
+        crosses::<Store>();
+        crosses::<Snapshot>();
+        crosses::<Transaction>();
     }
 }

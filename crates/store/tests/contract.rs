@@ -42,6 +42,8 @@ contract! {
         a_failing_neighbour_takes_nothing_with_it,
         a_dropped_caller_leaves_nothing_behind,
         counters_lose_no_update,
+        two_that_read_the_same_cannot_both_act_on_it,
+        readers_and_writers_do_not_starve_each_other,
         many_writers_all_commit,
         a_commit_is_seen_by_the_next_snapshot;
     values:

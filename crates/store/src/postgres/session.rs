@@ -83,10 +83,7 @@ impl WriteSession {
         let bodies = Arc::clone(&self.shared.bodies);
         let synced = tokio::task::spawn_blocking(move || bodies.sync()).await;
         synced.map_err(Error::unavailable)??;
-        for change in &changes {
-            let notice = listener::encode(&self.shared.node, change);
-            self.bracket.query(None, listener::NOTIFY, crate::params![notice]).await?;
-        }
+        self.bracket.notify(&self.shared.node, &changes).await?;
         self.bracket.control("COMMIT").await?;
         self.bracket.end();
         self.shared.changes.tell(changes);
@@ -140,6 +137,17 @@ impl Bracket {
     async fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64, Error> {
         let done = execute(self.start()?, sql, params).await;
         self.finish(done)
+    }
+
+    /// Sends all notices without waiting for an answer in between.
+    async fn notify(&mut self, node: &str, changes: &[Change]) -> Result<(), Error> {
+        let lease = self.start()?;
+        let notices = changes.iter().map(async |change| {
+            let notice = listener::encode(node, change);
+            query(lease, listener::NOTIFY, crate::params![notice]).await.map(drop)
+        });
+        let sent = future::try_join_all(notices).await.map(drop);
+        self.finish(sent)
     }
 
     async fn control(&mut self, sql: &str) -> Result<(), Error> {

@@ -17,8 +17,11 @@ const STATEMENTS_MAX: usize = 512;
 /// Pages in the write-ahead log after which a commit copies them into the database: 16 MiB.
 const CHECKPOINT_PAGES: i64 = 4096;
 
+/// What the log is cut back to once its pages are in the database, if a burst has made it longer: 64 MiB.
+const LOG_KEEP_BYTES: i64 = 64 * 1024 * 1024;
+
 /// Page cache of one connection, in KiB.
-const CACHE_KIB: i64 = 16 * 1024;
+const CACHE_KIB: i64 = 8 * 1024;
 
 /// The one connection that writes. It never waits by itself for another process; see [`super::lane`].
 pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
@@ -32,6 +35,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
     }
     set(&connection, "synchronous", "FULL")?;
     set(&connection, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    set(&connection, "journal_size_limit", LOG_KEEP_BYTES)?;
     Ok(connection)
 }
 

@@ -196,3 +196,62 @@ pub(crate) async fn a_commit_is_seen_by_the_next_snapshot(store: TestStore) {
     }
     tasks.join_all().await;
 }
+
+/// Of two that are on duty one may leave. Both look, both see the other, both want to leave.
+pub(crate) async fn two_that_read_the_same_cannot_both_act_on_it(store: TestStore) {
+    for round in 0..10 {
+        let names = [format!("{round} ann"), format!("{round} bob")];
+        let mut tx = store.write().await.unwrap();
+        tx.execute("DELETE FROM counters", params![]).await.unwrap();
+        for name in &names {
+            let sql = "INSERT INTO counters (name, value) VALUES ($1, 1)";
+            tx.execute(sql, params![name]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let mut tasks = JoinSet::new();
+        for name in names {
+            let store = Store::clone(&store);
+            tasks.spawn(async move {
+                let left = leave_duty(&store, &name).await;
+                assert!(left.as_ref().err().is_none_or(Error::is_conflict), "{left:?}");
+            });
+        }
+        tasks.join_all().await;
+        let sql = "SELECT SUM(value) FROM counters";
+        let on_duty: Option<i64> =
+            store.read().await.unwrap().row(sql, params![], |row| row.get(0)).await.unwrap();
+        assert_eq!(on_duty, Some(1), "one leaves, one stays");
+    }
+}
+
+async fn leave_duty(store: &Store, name: &str) -> Result<(), Error> {
+    let mut tx = store.write().await?;
+    let on_duty: Option<i64> =
+        tx.row("SELECT SUM(value) FROM counters", params![], |row| row.get(0)).await?;
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    if on_duty > Some(1) {
+        tx.execute("UPDATE counters SET value = 0 WHERE name = $1", params![name]).await?;
+    }
+    tx.commit().await
+}
+
+pub(crate) async fn readers_and_writers_do_not_starve_each_other(store: TestStore) {
+    const ROUNDS: i64 = 50;
+    let mut tasks = JoinSet::new();
+    for side in 0..8 {
+        let (store, reader) = (Store::clone(&store), Store::clone(&store));
+        tasks.spawn(async move {
+            for round in 0..ROUNDS {
+                let id = side * ROUNDS + round;
+                committed_person(&store, id, &id.to_string()).await.unwrap();
+            }
+        });
+        tasks.spawn(async move {
+            for _ in 0..ROUNDS {
+                names(&reader).await;
+            }
+        });
+    }
+    let all = tokio::time::timeout(Duration::from_secs(60), tasks.join_all()).await;
+    assert!(all.is_ok(), "somebody waits for ever");
+}
