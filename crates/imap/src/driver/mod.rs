@@ -5,6 +5,7 @@ mod hub;
 mod listener;
 mod places;
 mod tasks;
+mod users;
 
 use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
@@ -15,6 +16,7 @@ use world::{Secret, World};
 
 pub use connection::serve_connection;
 pub use listener::listen;
+pub use users::MailUsers;
 
 use hub::Hub;
 use places::Places;

@@ -102,8 +102,8 @@ mod tests {
         assert_eq!(view.with_sequences(&set("2:*")).unwrap(), [4, 7, 9]);
         assert_eq!(view.with_sequences(&set("*")).unwrap(), [9]);
         assert_eq!(view.with_sequences(&set("5")), None);
-        assert_eq!(View::default().with_sequences(&set("1:*")).unwrap(), []);
-        assert_eq!(View::default().with_uids(&set("1:*")), []);
+        assert_eq!(View::default().with_sequences(&set("1:*")).unwrap(), [0u32; 0]);
+        assert_eq!(View::default().with_uids(&set("1:*")), [0u32; 0]);
     }
 
     #[test]
