@@ -29,13 +29,27 @@ pub(crate) struct House {
     pub(crate) account: Account,
 }
 
-/// Calls one operation as the dispatcher does, and gives its result.
+/// Calls one operation as the dispatcher does, again after a conflict, and gives its result.
 macro_rules! ask {
-    ($calls:expr, $method:ident $(, $input:expr)?) => {{
+    ($calls:expr, $method:ident) => {
+        crate::house::ask!(@loop $calls, |call| iam::Service.$method(call))
+    };
+    ($calls:expr, $method:ident, $input:expr) => {{
+        let input = $input;
+        crate::house::ask!(@loop $calls, |call| iam::Service.$method(call, input.clone()))
+    }};
+    (@loop $calls:expr, |$call:ident| $answer:expr) => {{
         use wire::iam::Iam as _;
-        let mut call = $calls.call().await.unwrap();
-        let result = iam::Service.$method(&mut call $(, $input)?).await;
-        $calls.end(call, result).await
+        let calls = &$calls;
+        loop {
+            let mut made = calls.call().await.unwrap();
+            let $call = &mut made;
+            let result = $answer.await;
+            let result = calls.end(made, result).await;
+            if !result.as_ref().is_err_and(crate::house::is_conflict) {
+                break result;
+            }
+        }
     }};
 }
 pub(crate) use ask;
@@ -89,6 +103,10 @@ async fn new_account(tx: &mut Transaction, world: &World, id: &str, email: &str)
         password_hash: None,
     };
     accounts::create(tx, world, new).await.unwrap()
+}
+
+pub(crate) fn is_conflict(error: &wire::Error) -> bool {
+    error.source_ref::<store::Error>().is_some_and(store::Error::is_conflict)
 }
 
 pub(crate) fn s(text: &str) -> String {

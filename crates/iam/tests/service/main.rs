@@ -13,5 +13,7 @@ mod isolation;
 mod login_profiles;
 mod permissions;
 mod policies;
+mod races;
+mod strangers;
 mod tags;
 mod users;

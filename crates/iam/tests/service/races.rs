@@ -1,0 +1,171 @@
+//! Callers who get in each other's way: one wins, the others get the specified error, and what is stored
+//! holds together.
+
+use std::{future::Future, sync::Arc};
+
+use wire::{
+    Error, ErrorKind,
+    iam::{
+        AddUserToGroupRequest, AttachUserPolicyRequest, CreateAccessKeyRequest, CreateGroupRequest,
+        CreatePolicyRequest, CreatePolicyVersionRequest, CreateUserRequest, DeletePolicyRequest,
+        DeleteUserRequest, GetGroupRequest, GetPolicyRequest, ListAccessKeysRequest,
+        ListAttachedUserPoliciesRequest, ListPolicyVersionsRequest, SetDefaultPolicyVersionRequest,
+        errors::{DELETE_CONFLICT, ENTITY_ALREADY_EXISTS, LIMIT_EXCEEDED, NO_SUCH_ENTITY},
+    },
+};
+
+use crate::house::{ALLOW_ALL, House, ask, s, some};
+
+/// Callers at once.
+const CALLERS: usize = 8;
+
+/// Runs `work` in all callers at once and gives their results.
+async fn all_at_once<T, F>(work: impl Fn(usize) -> F) -> Vec<Result<T, Error>>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    let tasks: Vec<_> = (0..CALLERS).map(|number| tokio::spawn(work(number))).collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
+}
+
+/// How many succeeded; all others must have failed with one of `kinds`.
+fn winners<T>(results: &[Result<T, Error>], kinds: &[&ErrorKind]) -> usize {
+    for error in results.iter().filter_map(|result| result.as_ref().err()) {
+        assert!(kinds.iter().any(|kind| error.is(kind)), "{error}");
+    }
+    results.iter().filter(|result| result.is_ok()).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_gets_the_name() {
+    let house = Arc::new(House::new().await);
+    let results = all_at_once(|_| {
+        let house = Arc::clone(&house);
+        async move {
+            let input = CreateUserRequest { user_name: s("same"), ..Default::default() };
+            ask!(house.root(), create_user, input)
+        }
+    })
+    .await;
+    assert_eq!(winners(&results, &[&ENTITY_ALREADY_EXISTS]), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_holds() {
+    let house = Arc::new(House::new().await);
+    house.user("u").await;
+    let results = all_at_once(|_| {
+        let house = Arc::clone(&house);
+        async move {
+            let input = CreateAccessKeyRequest { user_name: some("u") };
+            ask!(house.root(), create_access_key, input)
+        }
+    })
+    .await;
+    assert_eq!(winners(&results, &[&LIMIT_EXCEEDED]), 2);
+    let list = ListAccessKeysRequest { user_name: some("u"), ..Default::default() };
+    let keys = ask!(house.root(), list_access_keys, list).unwrap();
+    assert_eq!(keys.access_key_metadata.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_deleted_or_used_but_not_both() {
+    let house = Arc::new(House::new().await);
+    let group = CreateGroupRequest { group_name: s("g"), path: None };
+    ask!(house.root(), create_group, group).unwrap();
+    for round in 0..4 {
+        let name = format!("u{round}");
+        house.user(&name).await;
+        let results = all_at_once(|number| {
+            let (house, name) = (Arc::clone(&house), name.clone());
+            async move {
+                if number % 2 == 0 {
+                    let member = AddUserToGroupRequest { group_name: s("g"), user_name: name };
+                    ask!(house.root(), add_user_to_group, member)
+                } else {
+                    ask!(house.root(), delete_user, DeleteUserRequest { user_name: name })
+                }
+            }
+        })
+        .await;
+        winners(&results, &[&NO_SUCH_ENTITY, &DELETE_CONFLICT]);
+        let joined = results.iter().step_by(2).any(Result::is_ok);
+        let deleted = results.iter().skip(1).step_by(2).any(Result::is_ok);
+        assert_ne!(joined, deleted);
+        let get = GetGroupRequest { group_name: s("g"), ..Default::default() };
+        let members = ask!(house.root(), get_group, get).unwrap().users;
+        assert_eq!(members.iter().any(|user| user.user_name == name), joined);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_is_deleted_or_attached_but_not_both() {
+    let house = Arc::new(House::new().await);
+    house.user("u").await;
+    for round in 0..4 {
+        let policy = CreatePolicyRequest {
+            policy_name: format!("p{round}"),
+            policy_document: s(ALLOW_ALL),
+            ..Default::default()
+        };
+        let arn = ask!(house.root(), create_policy, policy).unwrap().policy.unwrap().arn.unwrap();
+        let results = all_at_once(|number| {
+            let (house, policy_arn) = (Arc::clone(&house), arn.clone());
+            async move {
+                if number % 2 == 0 {
+                    let attach = AttachUserPolicyRequest { user_name: s("u"), policy_arn };
+                    ask!(house.root(), attach_user_policy, attach)
+                } else {
+                    ask!(house.root(), delete_policy, DeletePolicyRequest { policy_arn })
+                }
+            }
+        })
+        .await;
+        winners(&results, &[&NO_SUCH_ENTITY, &DELETE_CONFLICT]);
+        let list = ListAttachedUserPoliciesRequest { user_name: s("u"), ..Default::default() };
+        let attached = ask!(house.root(), list_attached_user_policies, list).unwrap();
+        let attached = attached.attached_policies.unwrap();
+        let attached = attached.iter().any(|policy| policy.policy_arn.as_ref() == Some(&arn));
+        let there = ask!(house.root(), get_policy, GetPolicyRequest { policy_arn: arn }).is_ok();
+        assert_eq!(attached, there);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn there_is_one_default_version() {
+    let house = Arc::new(House::new().await);
+    let policy = CreatePolicyRequest {
+        policy_name: s("p"),
+        policy_document: s(ALLOW_ALL),
+        ..Default::default()
+    };
+    let arn = ask!(house.root(), create_policy, policy).unwrap().policy.unwrap().arn.unwrap();
+    let results = all_at_once(|number| {
+        let (house, policy_arn) = (Arc::clone(&house), arn.clone());
+        async move {
+            if number % 2 == 0 {
+                let version = CreatePolicyVersionRequest {
+                    policy_arn,
+                    policy_document: s(ALLOW_ALL),
+                    set_as_default: Some(true),
+                };
+                ask!(house.root(), create_policy_version, version).map(drop)
+            } else {
+                let set = SetDefaultPolicyVersionRequest { policy_arn, version_id: s("v1") };
+                ask!(house.root(), set_default_policy_version, set)
+            }
+        }
+    })
+    .await;
+    assert_eq!(winners(&results, &[]), CALLERS);
+    let list = ListPolicyVersionsRequest { policy_arn: arn, ..Default::default() };
+    let versions = ask!(house.root(), list_policy_versions, list).unwrap().versions.unwrap();
+    assert_eq!(versions.len(), 5);
+    let defaults = versions.iter().filter(|version| version.is_default_version == Some(true));
+    assert_eq!(defaults.count(), 1);
+}
