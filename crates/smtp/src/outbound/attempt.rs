@@ -13,6 +13,9 @@ use crate::{
     limits::HANDSHAKE_TIMEOUT,
 };
 
+/// Time for one attempt, well within the lease of its job.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+
 /// Wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -28,6 +31,7 @@ struct Progress {
 impl<R: Resolver> Outbound<R> {
     /// What became of each recipient of the job.
     pub(super) async fn attempt(&self, job: &Job, content: &Bytes) -> Vec<Settled> {
+        let deadline = time::Instant::now() + ATTEMPT_TIMEOUT;
         let exchangers = match self.resolver.exchangers(&job.domain).await {
             Ok(exchangers) => exchangers,
             Err(ResolveError::Never(why)) => return for_all(job, &Settled::Failed(why)),
@@ -38,7 +42,11 @@ impl<R: Resolver> Outbound<R> {
             trouble: "4.4.1 no server answered".to_owned(),
         };
         for (exchanger, address) in places(&exchangers) {
-            let report = self.visit(job, content, &progress, exchanger, address).await;
+            let visit = self.visit(job, content, &progress, exchanger, address);
+            let Ok(report) = time::timeout_at(deadline, visit).await else {
+                progress.trouble = "4.4.7 took too long".to_owned();
+                break;
+            };
             if !progress.take(report) {
                 break;
             }

@@ -19,9 +19,6 @@ use crate::stop::Stop;
 /// Jobs that are worked on at once. Each holds its message in memory.
 const MAX_JOBS: usize = 16;
 
-/// Time for one attempt, well within the lease of its job.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
-
 /// The queue is looked at this often, whatever notices come.
 const MAX_REST: Duration = Duration::from_secs(60);
 
@@ -78,11 +75,7 @@ impl<R: Resolver> Outbound<R> {
 
     pub(super) async fn work(&self, job: &Job) {
         let outcomes = match self.flow.load(job).await {
-            Ok(content) => {
-                let attempt = self.attempt(job, &content);
-                let late = || for_all(job, &Outcome::Later("4.4.7 took too long".to_owned()));
-                time::timeout(ATTEMPT_TIMEOUT, attempt).await.unwrap_or_else(|_| late())
-            }
+            Ok(content) => self.attempt(job, &content).await,
             Err(error) => {
                 tracing::error!(message = %job.message, %error, "message cannot be read");
                 for_all(job, &Outcome::Later(format!("4.3.0 {error}")))

@@ -157,8 +157,9 @@ pub struct Session {
     hello: Option<Hello>,
     envelope: Option<Envelope>,
     output: Vec<u8>,
-    /// Refused commands, commands since the last message, wrong passwords, transactions.
+    /// Refused commands since the last message.
     errors: usize,
+    /// Commands since the last message that moved nothing forward.
     idle_commands: usize,
     auth_failures: usize,
     transactions: usize,
