@@ -88,6 +88,12 @@ impl Call {
         Ok(transaction)
     }
 
+    /// Lets go of the snapshot, before something slow is awaited that needs no data, such as the hash of a
+    /// password. A transaction is kept. What is read afterwards is decided anew, and of a later moment.
+    pub fn release(&mut self) {
+        self.access.snapshot = None;
+    }
+
     /// Ends a call whose handler succeeded: writes the event record, in the call's transaction if it has
     /// one, and commits. Returns when the change is durable.
     ///

@@ -20,8 +20,9 @@ pub(crate) async fn reset_password(
     let (snapshot, organization) = organizations::read(call, operation, id).await?;
     let user = entities::require(snapshot, &organization.id, given, Forms::Id, &kinds).await?;
     user.living()?;
-    // hashed before the transaction is opened: other writers must not wait for it
-    let hash = hasher.hash(&world, policy::check(&input.password)?).await?;
+    let password = policy::check(&input.password)?;
+    call.release(); // others must not wait for the hash to be made
+    let hash = hasher.hash(&world, password).await?;
     let (tx, organization) = organizations::write(call, operation, id).await?;
     let user = entities::require(tx, &organization.id, given, Forms::Id, &kinds).await?;
     set(tx, &user.living()?.id, &hash, now).await?;

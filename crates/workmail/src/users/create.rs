@@ -25,9 +25,12 @@ pub(crate) async fn create_user(
         organizations::read(call, operation, &input.organization_id).await?;
     let role = settable(input.role.unwrap_or(UserRole::User))?;
     entities::check_name(snapshot, &organization.id, &input.name).await?;
-    // hashed before the transaction is opened: other writers must not wait for it
     let hash = match &input.password {
-        Some(password) => Some(hasher.hash(&world, policy::check(password)?).await?),
+        Some(password) => {
+            let password = policy::check(password)?;
+            call.release(); // others must not wait for the hash to be made
+            Some(hasher.hash(&world, password).await?)
+        }
         None => None,
     };
     let (tx, organization) = organizations::write(call, operation, &input.organization_id).await?;
