@@ -63,11 +63,22 @@ impl Context for Keys<'_> {
 
 /// Strings with wildcards and variables.
 fn pattern() -> BoxedStrategy<String> {
+    const VARIABLES: [&str; 10] = [
+        "${u}",
+        "${U, 'a'}",
+        "${*}",
+        "${?}",
+        "${$}",
+        "${gone}",
+        "${gone,'b*'}",
+        "${many}",
+        "${many, 'a'}",
+        "${single, 'a'}",
+    ];
     let piece = prop_oneof![
         6 => letters("abA", 1..=1),
-        2 => select(vec!["*", "?", "**"]).prop_map(String::from).boxed(),
-        2 => select(vec!["${u}", "${U, 'a'}", "${*}", "${?}", "${$}", "${gone}", "${gone,'b*'}",
-            "${many}", "${many, 'a'}"]).prop_map(String::from).boxed(),
+        2 => any_of(&["*", "?", "**"]),
+        2 => any_of(&VARIABLES),
     ];
     prop::collection::vec(piece, 0..3).prop_map(|pieces| pieces.concat()).boxed()
 }
@@ -183,9 +194,10 @@ fn facts() -> impl Strategy<Value = Facts> {
         ("arn", Fact::One("arn".into())),
         ("arnvalue", Fact::One("arn:aws:s::1:a".into())),
         ("colons", Fact::One("aws:s::1".into())),
+        ("single", Fact::Many(vec!["a".into()])),
         ("many", Fact::Many(vec!["a".into(), "b".into()])),
     ];
-    subsequence(all, 0..=8)
+    subsequence(all, 0..=9)
         .prop_map(|facts| facts.into_iter().map(|(key, fact)| (key.to_owned(), fact)).collect())
 }
 

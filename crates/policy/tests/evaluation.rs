@@ -185,6 +185,11 @@ fn variables_in_resources() {
         "arn:aws:s3:::b/company-wide/x",
         json!({})
     ));
+    // A key of several values has no value for a variable, but is not missing either.
+    for resource in ["arn:aws:s3:::b/red/x", "arn:aws:s3:::b/company-wide/x"] {
+        let keys = json!({key: ["red"]});
+        assert!(!resource_matches("Resource", default.clone(), resource, keys));
+    }
     assert!(resource_matches("Resource", default, "arn:aws:s3:::b/red/x", json!({key: "red"})));
 }
 
