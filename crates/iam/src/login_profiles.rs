@@ -1,7 +1,7 @@
 //! Login profiles: the passwords with which users sign in to a console.
 //!
-//! Hashing is slow on purpose, so no operation hashes while it holds a transaction: it reads what it needs,
-//! hashes, and makes sure in the transaction that what it read still holds.
+//! Hashing is slow on purpose, so no operation hashes while it holds a snapshot or a transaction: it reads
+//! what it needs, hashes, and makes sure in the transaction that what it read still holds.
 
 use store::{Row, Snapshot, Transaction, params};
 use wire::{
@@ -16,10 +16,10 @@ use wire::{
         },
     },
 };
-use world::Timestamp;
+use world::{Timestamp, World};
 
 use crate::{
-    door::Call,
+    door::{Call, Caller},
     entity::{self, Entity, Named},
     password_policy::{self, Rules},
     passwords,
@@ -49,6 +49,7 @@ pub(crate) async fn create(
     let user = entity::user(snapshot, &caller, &name).await?;
     refuse_second(snapshot, &user).await?;
     password_policy::rules(snapshot, &caller.account).await?.check(password.expose())?;
+    call.release();
     let hash = passwords::hash(&world, password.expose()).await?;
 
     let tx = call.write(ACTION, &target).await?;
@@ -97,12 +98,9 @@ pub(crate) async fn update(
     let mut hash = None;
     if let Some(password) = &input.password {
         let snapshot = call.read(ACTION, &target).await?;
-        let user = entity::user(snapshot, &caller, &input.user_name).await?;
-        load(snapshot, &user).await?;
-        let rules = password_policy::rules(snapshot, &caller.account).await?;
-        rules.check(password.expose())?;
-        refuse_reuse(snapshot, &user, &rules, password.expose()).await?;
-        hash = Some(passwords::hash(&world, password.expose()).await?);
+        let known = Known::load(snapshot, &caller, &input.user_name).await?;
+        call.release();
+        hash = Some(known.hash_of_next(&world, password.expose()).await?);
     }
     let tx = call.write(ACTION, &target).await?;
     let user = entity::user(tx, &caller, &input.user_name).await?;
@@ -145,23 +143,20 @@ pub(crate) async fn change_password(
     let (old, new) = (input.old_password.expose(), input.new_password.expose());
     let target = Named::user(name);
     let snapshot = call.read(ACTION, &target).await?;
-    let user = entity::user(snapshot, &caller, name).await?;
-    let profile = load(snapshot, &user).await?;
-    let rules = password_policy::rules(snapshot, &caller.account).await?;
-    if !passwords::verify(&profile.password_hash, old).await? {
+    let known = Known::load(snapshot, &caller, name).await?;
+    call.release();
+    if !passwords::verify(&known.profile.password_hash, old).await? {
         return Err(ACCESS_DENIED.with("The old password was incorrect."));
     }
-    rules.check(new)?;
-    refuse_reuse(snapshot, &user, &rules, new).await?;
-    let hash = passwords::hash(&world, new).await?;
+    let hash = known.hash_of_next(&world, new).await?;
 
     let tx = call.write(ACTION, &target).await?;
     let user = entity::user(tx, &caller, name).await?;
-    if load(tx, &user).await?.password_hash != profile.password_hash {
+    if load(tx, &user).await?.password_hash != known.profile.password_hash {
         let message = format!("Login Profile for User {name} cannot be modified while it changes.");
         return Err(ENTITY_TEMPORARILY_UNMODIFIABLE.with(message));
     }
-    replace(tx, &user.id, &profile, &hash, now).await?;
+    replace(tx, &user.id, &known.profile, &hash, now).await?;
     tx.execute(SQL, params![&user.id]).await?;
     Ok(())
 }
@@ -186,25 +181,41 @@ async fn replace(
     tx.execute(UPDATE, params![user_id, hash, now]).await.map(drop)
 }
 
-/// Refuses one of the last passwords, if the rules do. The one in force counts.
-async fn refuse_reuse(
-    snapshot: &mut Snapshot,
-    user: &Entity,
-    rules: &Rules,
-    password: &str,
-) -> Result<(), wire::Error> {
-    const SQL: &str = "SELECT password_hash FROM (SELECT password_hash, changed_at AS since \
-        FROM login_profiles WHERE user_id = $1 UNION ALL SELECT password_hash, replaced_at - 1 \
-        FROM password_history WHERE user_id = $1) AS known ORDER BY since DESC LIMIT $2";
-    let count = i64::from(rules.reuse_prevention());
-    let hashes: Vec<String> =
-        snapshot.rows(SQL, params![&user.id, count], |row| row.get(0)).await?;
-    for hash in hashes {
-        if passwords::verify(&hash, password).await? {
-            return Err(password_policy::violation());
-        }
+/// What a new password is measured against.
+struct Known {
+    profile: Stored,
+    rules: Rules,
+    /// The hashes that the rules forbid to take again. The one in force counts.
+    former: Vec<String>,
+}
+
+impl Known {
+    async fn load(
+        snapshot: &mut Snapshot,
+        caller: &Caller,
+        user_name: &str,
+    ) -> Result<Self, wire::Error> {
+        const SQL: &str = "SELECT password_hash FROM (SELECT password_hash, changed_at AS since \
+            FROM login_profiles WHERE user_id = $1 UNION ALL SELECT password_hash, replaced_at - 1 \
+            FROM password_history WHERE user_id = $1) AS known ORDER BY since DESC LIMIT $2";
+        let user = entity::user(snapshot, caller, user_name).await?;
+        let profile = load(snapshot, &user).await?;
+        let rules = password_policy::rules(snapshot, &caller.account).await?;
+        let params = params![&user.id, rules.reuse_prevention()];
+        let former = snapshot.rows(SQL, params, |row| row.get(0)).await?;
+        Ok(Self { profile, rules, former })
     }
-    Ok(())
+
+    /// The hash of a password that may be the next one.
+    async fn hash_of_next(&self, world: &World, password: &str) -> Result<String, wire::Error> {
+        self.rules.check(password)?;
+        for hash in &self.former {
+            if passwords::verify(hash, password).await? {
+                return Err(password_policy::violation());
+            }
+        }
+        Ok(passwords::hash(world, password).await?)
+    }
 }
 
 impl Stored {

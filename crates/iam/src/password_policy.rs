@@ -77,7 +77,8 @@ pub(crate) async fn delete(call: &mut Call) -> Result<(), wire::Error> {
     let caller = call.caller();
     let tx = call.write("iam:DeleteAccountPasswordPolicy", Resource::any()).await?;
     if tx.execute(SQL, params![&caller.account]).await? == 0 {
-        return Err(missing(&caller.account));
+        let message = "The account policy with name PasswordPolicy cannot be found.";
+        return Err(NO_SUCH_ENTITY.with(message));
     }
     Ok(epoch::bump(tx, &caller.account).await?)
 }

@@ -78,7 +78,11 @@ async fn a_password_policy_is_replaced_as_a_whole() {
     let root = house.root();
     let message = "The Password Policy with domain name 123456789012 cannot be found.";
     refused(ask!(root, get_account_password_policy), &NO_SUCH_ENTITY, message);
-    refused(ask!(root, delete_account_password_policy), &NO_SUCH_ENTITY, message);
+    refused(
+        ask!(root, delete_account_password_policy),
+        &NO_SUCH_ENTITY,
+        "The account policy with name PasswordPolicy cannot be found.",
+    );
     let strict = UpdateAccountPasswordPolicyRequest {
         minimum_password_length: Some(14),
         require_symbols: Some(true),
