@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use workmail::Authenticator;
 use world::World;
 
-use crate::{Budget, Config, House, Limits, Role, Server, client, listen};
+use crate::{Config, House, Limits, Role, Server, client, listen};
 
 /// TLS with a certificate that nobody has signed.
 pub(crate) fn acceptor() -> TlsAcceptor {
@@ -45,9 +45,7 @@ async fn start() -> Running {
     let ann = town.user(&acme, "ann").await;
     let bob = town.user(&acme, "bob").await;
     let authenticator = Arc::new(Authenticator::new((*town.store).clone(), &town.world));
-    let limits = Limits::default();
-    let budget = Budget::new(limits.in_flight_octets);
-    let config = Config { host: "mx.house.example".into(), postmaster: None, limits, budget };
+    let config = Config::new("mx.house.example", Limits::default());
     let house = House::new(town.flow.clone(), authenticator);
     let server = Server::new(config, house, town.world.clone());
     let (stop, stopped) = watch::channel(false);

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{budget::Budget, limits::Limits, session::Role, stop::Stop};
+use crate::{limits::Limits, session::Role, stop::Stop};
 
 #[derive(Default)]
 struct Fake {
@@ -59,8 +59,7 @@ struct Running {
 async fn start(limits: Limits, delay: Duration) -> Running {
     let backend = Fake { delay, ..Fake::default() };
     let mails = Arc::clone(&backend.mails);
-    let budget = Budget::new(limits.in_flight_octets);
-    let config = Config { host: "mx.example".into(), postmaster: None, limits, budget };
+    let config = Config::new("mx.example", limits);
     let server = Server::new(config, backend, World::system());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -129,9 +128,7 @@ async fn a_stop_ends_the_idle_and_finishes_the_rest() {
 #[tokio::test(start_paused = true)]
 async fn silence_is_ended() {
     let backend = Fake::default();
-    let budget = Budget::new(1 << 20);
-    let limits = Limits::default();
-    let config = Config { host: "mx.example".into(), postmaster: None, limits, budget };
+    let config = Config::new("mx.example", Limits::default());
     let server = Server::new(config, backend, World::system());
     let (mut ours, mut theirs) = tokio::io::duplex(1 << 16);
     let (_stop, stopped) = watch::channel(false);

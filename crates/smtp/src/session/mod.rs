@@ -62,6 +62,14 @@ pub struct Config {
     pub budget: Arc<Budget>,
 }
 
+impl Config {
+    /// Our name and the bounds; no postmaster.
+    pub fn new(host: impl Into<String>, limits: Limits) -> Self {
+        let budget = Budget::new(limits.in_flight_octets);
+        Self { host: host.into(), postmaster: None, limits, budget }
+    }
+}
+
 /// The other end of a connection.
 #[derive(Clone, Debug)]
 pub struct Peer {
