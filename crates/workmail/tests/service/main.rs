@@ -11,6 +11,7 @@ mod isolation;
 mod lists;
 mod mail_side;
 mod mailboxes;
+mod model;
 mod organizations;
 mod passwords;
 mod policies;
