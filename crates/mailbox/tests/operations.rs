@@ -107,6 +107,75 @@ async fn quota_is_kept_and_refuses_only_the_full_mailbox() {
 }
 
 #[tokio::test]
+async fn a_message_may_fill_the_mailbox_to_the_last_byte() {
+    let (store, mailbox) = open().await;
+    let set_quota = async |quota_bytes| {
+        let mut tx = store.write().await.unwrap();
+        mailboxes::set_quota(&mut tx, "u-1", quota_bytes).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    set_quota(13).await;
+    let refused = deliver(&store, "Subject: x\r\n\r\n", to(&mailbox)).await;
+    assert!(matches!(refused, Err(Error::QuotaExceeded { .. })));
+    set_quota(14).await;
+    deliver(&store, "Subject: x\r\n\r\n", to(&mailbox)).await.unwrap();
+    assert!(deliver(&store, "x", to(&mailbox)).await.is_err());
+    deliver(&store, "", to(&mailbox)).await.unwrap();
+}
+
+/// A folder with messages 1 to `count`, all of one body.
+async fn filled(store: &Store, mailbox: &Mailbox, count: usize) -> Folder {
+    let prepared = mailbox::prepare(store, "m-1", "x").await.unwrap();
+    let mut tx = store.write().await.unwrap();
+    let body = mailbox::insert_body(&mut tx, &prepared).await.unwrap();
+    let outcomes = mailbox::deliver_all(&mut tx, &body, &vec![to(mailbox); count]).await.unwrap();
+    assert!(outcomes.iter().all(Result::is_ok));
+    tx.commit().await.unwrap();
+    inbox(store, mailbox).await
+}
+
+#[tokio::test]
+async fn a_cursor_reads_what_is_chosen_in_bounded_batches() {
+    let (store, mailbox) = open().await;
+    let folder = filled(&store, &mailbox, 700).await;
+    let step = |start: u32, step| (start..=700).step_by(step).map(Uid).collect::<UidSet>();
+    let ranges = |ranges: &[(u32, u32)]| ranges.iter().map(|(a, b)| *a..=*b).collect::<UidSet>();
+    let sets = [
+        UidSet::all(),
+        UidSet::none(),
+        step(1, 2),
+        step(20, 20),
+        step(3, 40),
+        ranges(&[(256, 257), (300, 512), (600, 900)]),
+        ranges(&[(1, 1), (289, 289), (700, u32::MAX)]),
+    ];
+    for (number, set) in sets.into_iter().enumerate() {
+        let mut cursor = Cursor::new(folder.id, set.clone(), Columns::Row);
+        let mut found = Vec::new();
+        while let Some(batch) = cursor.next(&mut store.read().await.unwrap()).await.unwrap() {
+            assert!((1..=mailbox::BATCH_ROWS).contains(&batch.len()));
+            found.extend(batch.iter().map(|message| message.uid));
+        }
+        let expected: Vec<_> = (1..=700).map(Uid).filter(|uid| set.contains(*uid)).collect();
+        assert_eq!(found, expected, "set {number}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_flags_leaves_those_between_alone() {
+    let (store, mailbox) = open().await;
+    let folder = filled(&store, &mailbox, 6).await;
+    let chosen: UidSet = [Uid(1), Uid(2), Uid(4), Uid(6)].into_iter().collect();
+    let (action, flags, keywords) = (FlagAction::Add, Flags::SEEN, Keywords::none());
+    let change = FlagChange { action, flags, keywords };
+    let mut tx = store.write().await.unwrap();
+    mailbox::change_flags(&mut tx, folder.id, &chosen, &change, None).await.unwrap();
+    let opened = mailbox::open(&mut tx, folder.id).await.unwrap();
+    let seen = opened.entries.iter().filter(|entry| entry.flags.contains(Flags::SEEN));
+    assert_eq!(seen.map(|entry| entry.uid.0).collect::<Vec<_>>(), [1, 2, 4, 6]);
+}
+
+#[tokio::test]
 async fn default_folders_bear_their_roles_and_stay() {
     let (store, mailbox) = open().await;
     let mut tx = store.write().await.unwrap();
@@ -152,6 +221,7 @@ async fn renaming_takes_what_is_below_along() {
         folders::rename(tx, mailbox.id, &name(from), &name(to), NOW).await
     };
     assert!(matches!(rename(&mut tx, "a", "a/z").await, Err(Error::InsideItself(_))));
+    assert!(matches!(rename(&mut tx, "a", "a").await, Err(Error::FolderExists(_))));
     assert!(matches!(rename(&mut tx, "a", "b").await, Err(Error::FolderExists(_))));
     assert!(matches!(rename(&mut tx, "none", "z").await, Err(Error::NoSuchFolder)));
     folders::delete(&mut tx, mailbox.id, &name("a")).await.unwrap();

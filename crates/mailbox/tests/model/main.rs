@@ -38,7 +38,7 @@ async fn run(real: &mut Real, operations: &[Operation]) -> Result<(), TestCaseEr
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn the_store_does_what_the_model_does(operations in prop::collection::vec(operation(), 1..30)) {
