@@ -24,6 +24,8 @@ mod limits;
 mod render;
 mod session;
 
-pub use driver::{LoginError, LoginFuture, Logins, MailUsers, Server, listen, serve_connection};
+pub use driver::{
+    Limits, LoginError, LoginFuture, Logins, MailUsers, Server, listen, serve_connection,
+};
 pub use job::{Answer, Changes, Detail, Fetched, Job, Marks, Outcome, Task, Upload};
 pub use session::{Next, Session, Turn};

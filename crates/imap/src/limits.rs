@@ -64,9 +64,10 @@ pub(crate) const BATCH_BODIES: usize = 16;
 /// Bodies read at once stop at this sum of sizes; one larger body comes alone.
 pub(crate) const BATCH_BODY_BYTES: u64 = 1024 * 1024;
 
-/// Open connections in total.
-pub(crate) const MAX_CONNECTIONS: usize = 4096;
-/// Open connections of one address.
-pub(crate) const MAX_CONNECTIONS_PER_ADDRESS: usize = 64;
+/// A body of at least this size is kept for a moment after a FETCH, for clients that take it piece by piece.
+pub(crate) const RECENT_BODY_BYTES: usize = 128 * 1024;
+/// How long such a body is kept while the client is silent.
+pub(crate) const RECENT_BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Bytes taken from the socket at once.
 pub(crate) const READ_BYTES: usize = 16 * 1024;

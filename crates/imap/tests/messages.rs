@@ -306,3 +306,22 @@ async fn a_long_fetch_comes_in_order() {
     }
     client.follow("S: c OK FETCH completed").await;
 }
+
+#[tokio::test]
+async fn a_large_message_is_taken_piece_by_piece() {
+    let house = House::new().await;
+    let line = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd\r\n";
+    let message = format!("Subject: large\r\n\r\n{}", line.repeat(4_000));
+    let mut client = house.ann_with(&[&message, OTHER]).await;
+    let mut taken = String::new();
+    while taken.len() < message.len() {
+        let (from, left) = (taken.len(), message.len() - taken.len());
+        client.send(&format!("a FETCH 1 (BODY.PEEK[]<{from}.60000>)\r\n")).await;
+        let length = left.min(60_000);
+        client.follow(&format!("S: * 1 FETCH (BODY[]<{from}> {{{length}}}")).await;
+        taken.push_str(&client.exact(length).await);
+        client.follow("S: )\nS: a OK FETCH completed").await;
+        client.follow("C: b FETCH 2 BODY.PEEK[TEXT]\nS: …\nS: hello\nS: )\nS: b OK …").await;
+    }
+    assert_eq!(taken, message);
+}

@@ -16,10 +16,14 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Server, hub::Watch, tasks};
+use super::{
+    Server,
+    hub::Watch,
+    tasks::{self, Recent},
+};
 use crate::{
     job::{Answer, Job, Outcome},
-    limits::{READ_BYTES, WRITE_TIMEOUT},
+    limits::{READ_BYTES, RECENT_BODY_TIMEOUT, WRITE_TIMEOUT},
     session::{Next, Session, Turn},
 };
 
@@ -38,7 +42,8 @@ where
 {
     let (session, greeting) = Session::new(server.world.now());
     let stop = server.stop.subscribe();
-    let mut connection = Connection { stream, session, peer, server, stop, watch: None };
+    let mut connection =
+        Connection { stream, session, peer, server, stop, watch: None, recent: None };
     let mut turn = greeting;
     while connection.perform(turn).await? {
         match connection.next_turn().await? {
@@ -58,6 +63,8 @@ struct Connection<S> {
     server: Arc<Server>,
     stop: watch::Receiver<bool>,
     watch: Option<Watch>,
+    /// A large body that was fetched just now.
+    recent: Option<Recent>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
@@ -97,7 +104,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 self.logged_in(&login, found)
             }
             Job::Mailbox(mailbox, task) => {
-                let outcome = tasks::run(&self.server, mailbox, task).await;
+                // On the heap, so that a connection that waits does not hold room for it.
+                let work = Box::pin(tasks::run(&self.server, mailbox, task, &mut self.recent));
+                let outcome = work.await;
                 if let Err(error @ (mailbox::Error::Store(_) | mailbox::Error::Damaged(_))) =
                     &outcome
                 {
@@ -136,11 +145,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     async fn next_turn(&mut self) -> io::Result<Option<Turn>> {
         let world = &self.server.world;
         let left = self.session.deadline().since(world.now());
-        let Self { stream, session, stop, watch, .. } = self;
+        let Self { stream, session, stop, watch, recent, .. } = self;
+        let forget = recent.as_ref().map_or(left, |_| left.min(RECENT_BODY_TIMEOUT));
         tokio::select! {
             turn = read(stream, |bytes| session.feed(bytes, world.now())) => turn,
             () = changed(watch.as_ref()) => Ok(Some(session.changed(world.now()))),
-            () = sleep(left) => Ok(Some(session.tick(world.now()))),
+            () = sleep(forget) => {
+                *recent = None;
+                Ok(Some(session.tick(world.now())))
+            }
             _ = stop.wait_for(|stop| *stop) => Ok(Some(session.shut_down())),
         }
     }

@@ -16,6 +16,7 @@ use world::{Secret, World};
 
 pub use connection::serve_connection;
 pub use listener::listen;
+pub use places::Limits;
 pub use users::MailUsers;
 
 use hub::Hub;
@@ -48,10 +49,20 @@ pub struct Server {
 impl Server {
     /// A server of the mailboxes in `store`. Called within a tokio runtime: it follows the store's changes.
     pub fn new(store: Store, world: World, logins: impl Logins) -> Arc<Self> {
+        Self::with_limits(store, world, logins, Limits::default())
+    }
+
+    /// As [`Self::new`], with bounds of one's own.
+    pub fn with_limits(
+        store: Store,
+        world: World,
+        logins: impl Logins,
+        limits: Limits,
+    ) -> Arc<Self> {
         let hub = Hub::following(store.subscribe());
         let (stop, _) = watch::channel(false);
-        let (logins, places) = (Box::new(logins), Arc::default());
-        Arc::new(Self { store, world, logins, hub, places, stop })
+        let logins = Box::new(logins);
+        Arc::new(Self { store, world, logins, hub, places: Places::new(limits), stop })
     }
 
     /// Makes every connection say BYE and close.

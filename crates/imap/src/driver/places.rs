@@ -6,11 +6,27 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS};
+/// How many connections may be open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// In total.
+    pub connections: usize,
+    /// From one address.
+    pub connections_per_address: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 4096, connections_per_address: 64 }
+    }
+}
 
 /// The connections that are open, by address.
-#[derive(Debug, Default)]
-pub(super) struct Places(Mutex<Taken>);
+#[derive(Debug)]
+pub(super) struct Places {
+    limits: Limits,
+    taken: Mutex<Taken>,
+}
 
 #[derive(Debug, Default)]
 struct Taken {
@@ -26,11 +42,15 @@ pub(super) struct Place {
 }
 
 impl Places {
+    pub(super) fn new(limits: Limits) -> Arc<Self> {
+        Arc::new(Self { limits, taken: Mutex::default() })
+    }
+
     /// A place for a connection from `address`, if there is one.
     pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let mut taken = self.lock();
         let here = taken.by_address.get(&address).copied().unwrap_or(0);
-        if taken.total >= MAX_CONNECTIONS || here >= MAX_CONNECTIONS_PER_ADDRESS {
+        if taken.total >= self.limits.connections || here >= self.limits.connections_per_address {
             return None;
         }
         taken.total += 1;
@@ -40,7 +60,7 @@ impl Places {
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -64,12 +84,13 @@ mod tests {
 
     #[test]
     fn one_address_cannot_take_all() {
-        let places = Arc::new(Places::default());
+        let places = Places::new(Limits { connections: 4, connections_per_address: 3 });
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        let mut held: Vec<_> =
-            (0..MAX_CONNECTIONS_PER_ADDRESS).map(|_| places.take(one).unwrap()).collect();
+        let mut held: Vec<_> = (0..3).map(|_| places.take(one).unwrap()).collect();
         assert!(places.take(one).is_none());
-        assert!(places.take(other).is_some());
+        let last = places.take(other).unwrap();
+        assert!(places.take(other).is_none(), "the total is reached");
+        drop(last);
         held.pop();
         assert!(places.take(one).is_some());
         drop(held);

@@ -1,25 +1,42 @@
 //! What a session asks for, done with the mailbox. Nothing here waits for the client.
 
+use bytes::Bytes;
 use mailbox::{
-    Columns, Cursor, Delivery, Destination, Error, FlagAction, FlagChange, FolderId, Keywords,
-    MailboxId, Modseq, Prepared, Uid, UidSet, changes, folders, mailboxes,
+    BodyId, Columns, Cursor, Delivery, Destination, Error, FlagAction, FlagChange, FolderId,
+    Keywords, Located, MailboxId, Modseq, Prepared, Uid, UidSet, changes, folders, mailboxes,
 };
 use store::{Snapshot, Transaction};
 
 use super::Server;
 use crate::{
     job::{Answer, Changes, Detail, Fetched, Marks, Outcome, Task, Upload},
-    limits::BATCH_BODY_BYTES,
+    limits::{BATCH_BODY_BYTES, RECENT_BODY_BYTES},
 };
 
 /// How often a task is tried when others change the same rows at the same time.
 const MAX_ATTEMPTS: u32 = 8;
 
+/// A large body that was read last: a client that takes it piece by piece would have it decrypted and
+/// decompressed again for each.
+pub(super) struct Recent {
+    body: BodyId,
+    bytes: Bytes,
+}
+
 /// Does a task with a mailbox.
-pub(super) async fn run(server: &Server, mailbox: MailboxId, task: Task) -> Outcome {
-    if let Task::Append(upload) = task {
-        return append(server, mailbox, upload).await;
-    }
+pub(super) async fn run(
+    server: &Server,
+    mailbox: MailboxId,
+    task: Task,
+    recent: &mut Option<Recent>,
+) -> Outcome {
+    let task = match task {
+        Task::Append(upload) => return append(server, mailbox, upload).await,
+        Task::Messages(folder, uids, Detail::Body) => {
+            return fetch_bodies(server, folder, uids, recent).await;
+        }
+        task => task,
+    };
     let mut outcome = attempt(server, mailbox, &task).await;
     for _ in 1..MAX_ATTEMPTS {
         if !is_conflict(&outcome) {
@@ -40,7 +57,10 @@ async fn attempt(server: &Server, mailbox: MailboxId, task: &Task) -> Outcome {
             let mut snapshot = server.store.read().await?;
             read(&mut snapshot, mailbox, task).await
         }
-        Task::Messages(folder, uids, detail) => fetch(server, *folder, uids, *detail).await,
+        Task::Messages(folder, uids, Detail::Row) => {
+            fetch(server, *folder, uids, Columns::Row).await
+        }
+        Task::Messages(folder, uids, _) => fetch(server, *folder, uids, Columns::Summary).await,
         Task::Search(folder, query) => {
             let found = mailbox::search(&server.store, *folder, query).await?;
             Ok(Answer::Search(found))
@@ -88,18 +108,24 @@ async fn changes_since(
     Ok(Changes { through: found.until, changed: found.changed, vanished, present })
 }
 
-/// Reads rows in one snapshot, then bodies without any.
-async fn fetch(server: &Server, folder: FolderId, uids: &UidSet, detail: Detail) -> Outcome {
-    let columns = if detail == Detail::Row { Columns::Row } else { Columns::Summary };
+async fn fetch(server: &Server, folder: FolderId, uids: &UidSet, columns: Columns) -> Outcome {
     let mut snapshot = server.store.read().await?;
     let rows = Cursor::new(folder, uids.clone(), columns).all(&mut snapshot).await?;
-    let end = uids.ranges().last().map_or(0, |range| *range.end());
-    if detail != Detail::Body {
-        let found = rows.into_iter().map(|message| Fetched { message, body: None }).collect();
-        return Ok(Answer::Messages { found, through: Uid(end) });
-    }
-    let mut located = Vec::new();
-    let (mut bytes, mut through) = (0, Uid(end));
+    let found = rows.into_iter().map(|message| Fetched { message, body: None }).collect();
+    Ok(Answer::Messages { found, through: last(uids) })
+}
+
+/// Reads rows in one snapshot, then bodies without any; stops early for the sake of memory.
+async fn fetch_bodies(
+    server: &Server,
+    folder: FolderId,
+    uids: UidSet,
+    recent: &mut Option<Recent>,
+) -> Outcome {
+    let mut through = last(&uids);
+    let mut snapshot = server.store.read().await?;
+    let rows = Cursor::new(folder, uids, Columns::Summary).all(&mut snapshot).await?;
+    let (mut located, mut bytes) = (Vec::new(), 0);
     for message in rows {
         bytes += message.size_bytes;
         if bytes > BATCH_BODY_BYTES && !located.is_empty() {
@@ -113,9 +139,29 @@ async fn fetch(server: &Server, folder: FolderId, uids: &UidSet, detail: Detail)
     drop(snapshot);
     let mut found = Vec::with_capacity(located.len());
     for (message, place) in located {
-        found.push(Fetched { message, body: Some(place.read(&server.store).await?) });
+        let body = read_body(server, message.body, &place, recent).await?;
+        found.push(Fetched { message, body: Some(body) });
     }
     Ok(Answer::Messages { found, through })
+}
+
+async fn read_body(
+    server: &Server,
+    body: BodyId,
+    place: &Located,
+    recent: &mut Option<Recent>,
+) -> Result<Bytes, Error> {
+    if let Some(recent) = recent.as_ref().filter(|recent| recent.body == body) {
+        return Ok(recent.bytes.clone());
+    }
+    let bytes = place.read(&server.store).await?;
+    let large = bytes.len() >= RECENT_BODY_BYTES;
+    *recent = large.then(|| Recent { body, bytes: bytes.clone() });
+    Ok(bytes)
+}
+
+fn last(uids: &UidSet) -> Uid {
+    Uid(uids.ranges().last().map_or(0, |range| *range.end()))
 }
 
 async fn change(server: &Server, tx: &mut Transaction, mailbox: MailboxId, task: &Task) -> Outcome {
