@@ -1,6 +1,6 @@
 //! Accounts: how one comes to be. No API operation makes one, the command line and sign-up do.
 
-use store::{Keyring, Transaction, params};
+use store::{Keyring, Snapshot, Transaction, params};
 use world::World;
 
 use crate::{
@@ -93,6 +93,15 @@ pub async fn create(
     let params = params![&id, &name, &email, new.password_hash, world.now()];
     tx.execute(SQL, params).await?;
     Ok(Account { id, email, name })
+}
+
+/// Whether there is any account yet.
+///
+/// # Errors
+/// The store's.
+pub async fn any(snapshot: &mut Snapshot) -> Result<bool, store::Error> {
+    let row = snapshot.row("SELECT 1 FROM accounts LIMIT 1", params![], |_| Ok(())).await?;
+    Ok(row.is_some())
 }
 
 /// Makes an access key for root.

@@ -1,0 +1,297 @@
+//! One request from its bytes to its answer.
+
+use std::{net::SocketAddr, time::Duration};
+
+use http_body_util::Full;
+use hyper::{Response, body::Bytes, header::USER_AGENT, http::request::Parts};
+use iam::door::{Call, Caller, Outcome, Record};
+use sigv4::Presented;
+use store::Snapshot;
+use wire::{
+    Error, OperationModel, ServiceModel, Value, aws_json, aws_query, errors::SERVICE_UNAVAILABLE,
+    trail,
+};
+
+use crate::{
+    Api, Service, answer,
+    authenticate::{Facts, authenticate, refused},
+    route::{self, NoRoute, Route},
+};
+
+/// How often a call that met a conflict is run in all.
+const ATTEMPTS_MAX: u32 = 10;
+
+/// How long the first pause between two attempts is; each further one is twice as long.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// A request as it came in.
+pub(crate) struct Incoming {
+    pub(crate) head: Parts,
+    pub(crate) body: Bytes,
+    pub(crate) peer: SocketAddr,
+    pub(crate) request_id: String,
+}
+
+/// Answers a request, whatever it is.
+pub(crate) async fn dispatch(api: &Api, incoming: Incoming) -> Response<Full<Bytes>> {
+    let headers: Vec<(&str, &[u8])> =
+        incoming.head.headers.iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
+    let target = incoming.head.uri.path_and_query().map_or("/", |target| target.as_str());
+    let request = sigv4::Request {
+        method: incoming.head.method.as_str(),
+        target: target.as_bytes(),
+        headers: &headers,
+        body: &incoming.body,
+    };
+    let presented = Presented::parse(&request);
+    let scope = presented.as_ref().ok().and_then(|p| p.as_ref()?.scope());
+    let way = route::route(
+        &incoming.head.method,
+        incoming.head.uri.path(),
+        &incoming.head.headers,
+        scope.map(|scope| scope.service),
+    );
+    let (model, result) = match way {
+        Err(NoRoute::Redirect) => return answer::redirect(&incoming.request_id),
+        Err(NoRoute::Refused(model, error)) => (model, Err(error)),
+        Ok(route) => {
+            let model = route.service.model();
+            (model, serve(api, &incoming, &request, presented, route).await)
+        }
+    };
+    result.unwrap_or_else(|error| refuse(model, &of_the_store(error), &incoming.request_id))
+}
+
+/// Authenticates and runs the call. An error here is one that no handler saw.
+async fn serve(
+    api: &Api,
+    incoming: &Incoming,
+    request: &sigv4::Request<'_>,
+    presented: Result<Option<Presented<'_>>, sigv4::Error>,
+    route: Route,
+) -> Result<Response<Full<Bytes>>, Error> {
+    let missing = || refused(&sigv4::Error::MissingAuthentication);
+    let presented = presented.map_err(|error| refused(&error))?.ok_or_else(missing)?;
+    let mut snapshot = api.door.snapshot().await?;
+    let facts = facts(api, incoming);
+    let identity =
+        authenticate(api, route.service, request, &presented, &mut snapshot, facts).await?;
+    let model = route.service.model();
+    let parameters = Parameters::of(incoming, &route)?;
+    let operation = parameters.operation(model)?;
+    let run = Run { api, service: route.service, operation, caller: identity.caller };
+    Ok(match run.input(&parameters) {
+        Ok(input) => run.run(snapshot, input).await,
+        Err(error) => run.reject(snapshot, &error).await,
+    })
+}
+
+fn facts(api: &Api, incoming: &Incoming) -> Facts {
+    let user_agent = incoming.head.headers.get(USER_AGENT).map(|value| value.as_bytes());
+    Facts {
+        now: api.door.world().now(),
+        request_id: incoming.request_id.clone(),
+        source_ip: incoming.peer.ip(),
+        user_agent: String::from_utf8_lossy(user_agent.unwrap_or_default()).into_owned(),
+    }
+}
+
+/// The parameters of a request, in the form of its protocol.
+enum Parameters<'a> {
+    Query(aws_query::Parameters<'a>),
+    Json { target: &'a str, body: &'a [u8] },
+}
+
+impl<'a> Parameters<'a> {
+    fn of(incoming: &'a Incoming, route: &'a Route) -> Result<Self, Error> {
+        if let Some(target) = &route.target {
+            return Ok(Self::Json { target, body: &incoming.body });
+        }
+        let query = incoming.head.uri.query().unwrap_or_default();
+        Ok(Self::Query(aws_query::Parameters::parse(query, &incoming.body)?))
+    }
+
+    fn operation(&self, model: &'static ServiceModel) -> Result<&'static OperationModel, Error> {
+        match self {
+            Self::Query(parameters) => aws_query::operation(model, parameters),
+            Self::Json { target, .. } => aws_json::operation(model, target),
+        }
+    }
+
+    fn decode(&self, operation: &'static OperationModel) -> Result<Value, Error> {
+        match self {
+            Self::Query(parameters) => aws_query::decode(operation, parameters),
+            Self::Json { body, .. } => aws_json::decode(operation, body),
+        }
+    }
+}
+
+/// An authenticated call of a known operation.
+struct Run<'a> {
+    api: &'a Api,
+    service: Service,
+    operation: &'static OperationModel,
+    caller: Caller,
+}
+
+impl Run<'_> {
+    fn input(&self, parameters: &Parameters<'_>) -> Result<Value, Error> {
+        let input = parameters.decode(self.operation)?;
+        if let Some(shape) = self.operation.input {
+            wire::validate(shape, &input)?;
+        }
+        Ok(input)
+    }
+
+    /// Runs the call, again where it met a conflict, and records how it ended.
+    async fn run(&self, snapshot: Snapshot, input: Value) -> Response<Full<Bytes>> {
+        let mut snapshot = Some(snapshot);
+        let mut attempt = 1;
+        loop {
+            let error = match self.attempt(snapshot.take(), &input).await {
+                Ok(output) => return self.succeeded(&output),
+                Err(Failed { error, .. }) if attempt < ATTEMPTS_MAX && is_conflict(&error) => error,
+                Err(failed) => return self.failed(failed, &input).await,
+            };
+            tracing::debug!(%error, attempt, operation = self.operation.name, "conflict: again");
+            tokio::time::sleep(PAUSE * (1 << attempt.min(6))).await;
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(&self, snapshot: Option<Snapshot>, input: &Value) -> Result<Value, Failed> {
+        let snapshot = match snapshot {
+            Some(snapshot) => snapshot,
+            None => self.api.door.snapshot().await.map_err(Failed::without_call)?,
+        };
+        let mut call = Call::new(self.api.door.clone(), self.caller.clone(), snapshot);
+        let output = match self.handle(&mut call, input.clone()).await {
+            Ok(output) => output,
+            Err(error) => return Err(Failed { error, call: Some(call) }),
+        };
+        let record =
+            self.record(input, Outcome::Succeeded { response_elements: self.elements(&output) });
+        call.succeed(record).await.map_err(Failed::without_call)?;
+        Ok(output)
+    }
+
+    async fn handle(&self, call: &mut Call, input: Value) -> Result<Value, Error> {
+        let name = self.operation.name;
+        let lost = || Error::internal(format!("no handler for `{name}`"));
+        match self.service {
+            Service::Iam => {
+                let operation = wire::iam::Operation::parse(name).ok_or_else(lost)?;
+                wire::iam::dispatch(&self.api.iam, operation, call, input).await
+            }
+            Service::Sts => {
+                let operation = wire::sts::Operation::parse(name).ok_or_else(lost)?;
+                wire::sts::dispatch(&self.api.sts, operation, call, input).await
+            }
+            Service::WorkMail => {
+                let operation = wire::workmail::Operation::parse(name).ok_or_else(lost)?;
+                wire::workmail::dispatch(&self.api.workmail, operation, call, input).await
+            }
+        }
+    }
+
+    fn succeeded(&self, output: &Value) -> Response<Full<Bytes>> {
+        self.count("ok");
+        let model = self.service.model();
+        answer::success(model, self.operation, output, &self.caller.request.request_id)
+    }
+
+    async fn failed(&self, failed: Failed, input: &Value) -> Response<Full<Bytes>> {
+        let error = of_the_store(failed.error);
+        let record = self.record(input, self.failure(&error));
+        match failed.call {
+            Some(call) => call.fail(record).await,
+            None => self.api.door.record(&self.caller, record).await,
+        }
+        self.answer_failure(&error)
+    }
+
+    /// Ends a call whose input cannot be taken.
+    async fn reject(&self, snapshot: Snapshot, error: &Error) -> Response<Full<Bytes>> {
+        drop(snapshot);
+        let outcome = self.failure(error);
+        let record = Record { request_parameters: None, ..self.record_of(outcome) };
+        self.api.door.record(&self.caller, record).await;
+        self.answer_failure(error)
+    }
+
+    fn answer_failure(&self, error: &Error) -> Response<Full<Bytes>> {
+        let model = self.service.model();
+        self.count(error.kind().code(model.protocol).code);
+        refuse(model, error, &self.caller.request.request_id)
+    }
+
+    fn count(&self, code: &'static str) {
+        let service = self.service.model().service;
+        let labels = [("service", service), ("operation", self.operation.name), ("code", code)];
+        metrics::counter!("chancery_api_requests_total", &labels).increment(1);
+    }
+
+    fn record(&self, input: &Value, outcome: Outcome) -> Record {
+        let parameters = self.operation.input.map(|shape| trail::json(shape, input));
+        Record { request_parameters: parameters, ..self.record_of(outcome) }
+    }
+
+    fn record_of(&self, outcome: Outcome) -> Record {
+        Record {
+            event_source: self.service.event_source(),
+            event_name: self.operation.name,
+            service: self.service.model().service,
+            request_parameters: None,
+            outcome,
+        }
+    }
+
+    fn failure(&self, error: &Error) -> Outcome {
+        let code = error.kind().code(self.service.model().protocol).code;
+        Outcome::Failed { code, message: error.message().to_owned() }
+    }
+
+    /// What the call answered, for the record: of changes only, as CloudTrail has it.
+    fn elements(&self, output: &Value) -> Option<String> {
+        let name = self.operation.name;
+        let reads = ["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb));
+        self.operation.output.filter(|_| !reads).map(|shape| trail::json(shape, output))
+    }
+}
+
+/// A call that failed, and the call itself if it is still to be ended.
+struct Failed {
+    error: Error,
+    call: Option<Call>,
+}
+
+impl Failed {
+    fn without_call(error: store::Error) -> Self {
+        Self { error: error.into(), call: None }
+    }
+}
+
+/// Whether running the whole call again may help: a conflict, or a race for a unique name, which the next
+/// attempt will see and answer properly.
+fn is_conflict(error: &Error) -> bool {
+    error.source_ref::<store::Error>().is_some_and(|error| error.is_conflict() || error.is_unique())
+}
+
+/// What the client is told of a store that cannot serve right now: that trying again may help.
+fn of_the_store(error: Error) -> Error {
+    match error.source_ref::<store::Error>() {
+        Some(cause) if cause.is_conflict() || cause.is_full() || cause.is_unavailable() => {
+            let message = format!("The service cannot take the request right now: {cause}.");
+            SERVICE_UNAVAILABLE.with(message)
+        }
+        _ => error,
+    }
+}
+
+fn refuse(model: &ServiceModel, error: &Error, request_id: &str) -> Response<Full<Bytes>> {
+    if error.status(model.protocol) >= 500 {
+        let cause = error.source().map(ToString::to_string);
+        tracing::error!(request_id, %error, cause, "a request failed on our side");
+    }
+    answer::failure(model, error, request_id)
+}

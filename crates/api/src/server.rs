@@ -1,0 +1,169 @@
+//! Connections: bounded in number, in time and in bytes.
+
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::FutureExt;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use wire::{
+    Error,
+    errors::{REQUEST_TOO_LARGE, SERIALIZATION},
+};
+
+use crate::{Api, answer, dispatch, dispatch::Incoming as Call, route};
+
+/// The bounds of the endpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at once; a further one waits.
+    pub connections: usize,
+    /// The largest body that is read, in bytes.
+    pub body_bytes: usize,
+    /// The largest head that is read, in bytes.
+    pub head_bytes: usize,
+    /// How long a client may take to send a request's head, and how long a connection may be idle.
+    pub head_timeout: Duration,
+    /// How long a client may take to send a request's body.
+    pub body_timeout: Duration,
+    /// How long connections may go on after the end was asked for.
+    pub stop_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            body_bytes: 1024 * 1024,
+            head_bytes: 64 * 1024,
+            head_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(30),
+            stop_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How long to rest when the system has no room for another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves `api` on `listener` until `stop` is done; then lets what is in flight finish, in bounded time.
+pub async fn listen(
+    listener: TcpListener,
+    api: Arc<Api>,
+    limits: Limits,
+    stop: impl Future<Output = ()>,
+) {
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            Some((stream, peer, place)) = accept(&listener, &places) => {
+                let connection = connection(stream, peer, Arc::clone(&api), limits);
+                let connection = graceful.watch(connection);
+                tokio::spawn(async move {
+                    if let Err(error) = connection.await {
+                        tracing::debug!(%peer, %error, "an API connection ended early");
+                    }
+                    drop(place);
+                });
+            }
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(limits.stop_timeout, graceful.shutdown()).await.is_err() {
+        tracing::warn!("API connections were still open at the end");
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => {
+            // Answers are small and written at once: waiting to fill packets only delays them.
+            let _ = stream.set_nodelay(true);
+            Some((stream, peer, place))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "cannot accept an API connection");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    api: Arc<Api>,
+    limits: Limits,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
+    let service = service_fn(move |request| {
+        let api = Arc::clone(&api);
+        async move { Ok::<_, Infallible>(serve(request, peer, api, limits).await) }
+    });
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_timeout)
+        .max_buf_size(limits.head_bytes)
+        .serve_connection(TokioIo::new(stream), service)
+}
+
+async fn serve(
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    api: Arc<Api>,
+    limits: Limits,
+) -> Response<Full<Bytes>> {
+    let started = Instant::now();
+    let (head, body) = request.into_parts();
+    let request_id = api.door.world().random_uuid();
+    let model = route::spoken(&head.headers);
+    let body = match read_body(body, limits).await {
+        Ok(body) => body,
+        Err(error) => return answer::failure(model, &error, &request_id),
+    };
+    let call = Call { head, body, peer, request_id: request_id.clone() };
+    // A panic is a defect of ours, but it must not cost the client its connection without a word. What it
+    // had begun is rolled back as its transaction is dropped.
+    let response = AssertUnwindSafe(dispatch::dispatch(&api, call))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| answer::failure(model, &Error::internal("panic"), &request_id));
+    metrics::histogram!("chancery_api_request_seconds").record(started.elapsed().as_secs_f64());
+    response
+}
+
+async fn read_body(body: Incoming, limits: Limits) -> Result<Bytes, Error> {
+    let body = Limited::new(body, limits.body_bytes).collect();
+    match tokio::time::timeout(limits.body_timeout, body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            let message = format!("Request must be smaller than {} bytes.", limits.body_bytes);
+            Err(REQUEST_TOO_LARGE.with(message))
+        }
+        Ok(Err(_)) | Err(_) => Err(SERIALIZATION.with("The request body did not arrive whole.")),
+    }
+}
