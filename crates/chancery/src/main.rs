@@ -1,1 +1,64 @@
-fn main() {}
+//! Chancery: a mail server with the API of Amazon WorkMail and the access control of AWS IAM.
+//!
+//! This crate is the top floor. It reads the command line and the configuration, opens the store, hands
+//! every face its listener, and stops them in good order. It knows every room and no protocol.
+
+mod account;
+mod cli;
+mod config;
+mod data_folder;
+mod faces;
+mod failure;
+mod health;
+mod listeners;
+mod log;
+mod logins;
+mod serve;
+mod sign_up;
+mod tls;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{AccountCommand, Cli, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("chancery: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Version => version(),
+        Command::CheckConfig(options) => check_config(&options),
+        Command::Serve(options) => runtime()?.block_on(serve::serve(options)),
+        Command::Account(AccountCommand::Create(options)) => {
+            runtime()?.block_on(account::create(options))
+        }
+    }
+}
+
+fn version() -> Result<(), Failure> {
+    println!("chancery {}", env!("CARGO_PKG_VERSION"));
+    Ok(())
+}
+
+fn check_config(options: &cli::Serve) -> Result<(), Failure> {
+    let config = config::Config::load(options)?;
+    print!("{}", config.to_toml()?);
+    Ok(())
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::io("cannot start the runtime"))
+}

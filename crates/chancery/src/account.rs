@@ -1,0 +1,275 @@
+//! `chancery account create`: signing up an account.
+
+use std::{
+    io::{self, BufRead, IsTerminal},
+    path::Path,
+};
+
+use iam::{
+    access_keys::KeyPair,
+    accounts::{self, CreateError, NewAccount},
+};
+use store::Store;
+use world::{Secret, World};
+
+use crate::{
+    cli::AccountCreate,
+    config::DataConfig,
+    data_folder::{self, write_new_private_file},
+    failure::Failure,
+    sign_up,
+};
+
+/// Signs up one account and says what was made.
+pub(crate) async fn create(options: AccountCreate) -> Result<(), Failure> {
+    let application = application(&options)?;
+    let config = DataConfig::load(&options.data)?;
+    let world = World::system();
+    let store = data_folder::open(&config, world.clone()).await?;
+    let signed_up = sign_up(&store, &world, &application).await;
+    store.close().await;
+    let signed_up = signed_up?;
+    if let Some(path) = &options.csv {
+        save_csv(path, &signed_up.access_key)?;
+    }
+    match options.json {
+        true => println!("{}", signed_up.to_json()),
+        false => print!("{}", signed_up.to_text("http://127.0.0.1:4080")),
+    }
+    Ok(())
+}
+
+/// What a person says to get an account.
+pub(crate) struct Application {
+    /// The root user's e-mail address.
+    pub(crate) email: String,
+    /// The account's name.
+    pub(crate) name: String,
+    /// The account id, if it is not to be drawn.
+    pub(crate) account_id: Option<String>,
+    /// The root user's password; without one, root cannot sign in with a password.
+    pub(crate) password: Option<Secret>,
+    /// Whose access key is made.
+    pub(crate) key_of: KeyOf,
+}
+
+/// Whose access key is made with the account.
+pub(crate) enum KeyOf {
+    /// The root user's.
+    Root,
+    /// A new administrator's, by this name.
+    Administrator(String),
+}
+
+/// What was made.
+pub(crate) struct SignedUp {
+    account_id: String,
+    user_name: Option<String>,
+    access_key: KeyPair,
+}
+
+/// Makes the account, and the access key that the application asks for, in one transaction.
+pub(crate) async fn sign_up(
+    store: &Store,
+    world: &World,
+    application: &Application,
+) -> Result<SignedUp, Failure> {
+    let password_hash = match &application.password {
+        Some(password) => Some(root_password_hash(application, password, world).await?),
+        None => None,
+    };
+    loop {
+        match try_sign_up(store, world, application, password_hash.clone()).await {
+            Err(error) if error.is_conflict() => {}
+            result => return result.map_err(|error| error.told()),
+        }
+    }
+}
+
+async fn try_sign_up(
+    store: &Store,
+    world: &World,
+    application: &Application,
+    password_hash: Option<String>,
+) -> Result<SignedUp, Error> {
+    let mut transaction = store.write().await?;
+    let new = NewAccount {
+        id: application.account_id.clone(),
+        email: application.email.clone(),
+        name: application.name.clone(),
+        password_hash,
+    };
+    let account = accounts::create(&mut transaction, world, new).await?;
+    let (tx, keyring) = (&mut transaction, store.keyring());
+    let (user_name, access_key) = match &application.key_of {
+        KeyOf::Root => {
+            (None, accounts::create_root_access_key(tx, world, keyring, &account).await?)
+        }
+        KeyOf::Administrator(name) => {
+            let key = accounts::create_administrator(tx, world, keyring, &account, name, None);
+            (Some(name.clone()), key.await?)
+        }
+    };
+    transaction.commit().await?;
+    Ok(SignedUp { account_id: account.id, user_name, access_key })
+}
+
+/// Why an account was not made.
+enum Error {
+    Account(CreateError),
+    Key(wire::Error),
+}
+
+impl Error {
+    /// Whether trying again may help.
+    fn is_conflict(&self) -> bool {
+        match self {
+            Self::Account(CreateError::Store(error)) => error.is_conflict(),
+            Self::Account(_) => false,
+            Self::Key(error) => {
+                error.source_ref::<store::Error>().is_some_and(store::Error::is_conflict)
+            }
+        }
+    }
+
+    fn told(&self) -> Failure {
+        match self {
+            Self::Account(error) => Failure::new(format!("cannot create the account: {error}")),
+            Self::Key(error) => match error.source() {
+                Some(cause) => Failure::new(format!("cannot create the account: {cause}")),
+                None => Failure::new(format!("cannot create the account: {}", error.message())),
+            },
+        }
+    }
+}
+
+impl From<CreateError> for Error {
+    fn from(error: CreateError) -> Self {
+        Self::Account(error)
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::Account(error.into())
+    }
+}
+
+impl From<wire::Error> for Error {
+    fn from(error: wire::Error) -> Self {
+        Self::Key(error)
+    }
+}
+
+async fn root_password_hash(
+    application: &Application,
+    password: &Secret,
+    world: &World,
+) -> Result<String, Failure> {
+    let password = password.expose_text().unwrap_or_default();
+    if !iam::passwords::is_acceptable(password, &application.name, &application.email) {
+        return Err(Failure::new(
+            "the password will not do: it needs 8 to 128 characters of three of the four kinds \
+             (upper case, lower case, digits, symbols) and must not be the account's name or e-mail",
+        ));
+    }
+    iam::passwords::hash(world, password).await.map_err(Failure::of("cannot hash the password"))
+}
+
+impl SignedUp {
+    fn to_json(&self) -> String {
+        let mut object = serde_json::json!({
+            "account_id": self.account_id,
+            "access_key_id": self.access_key.id,
+            "secret_access_key": self.secret(),
+        });
+        if let Some(name) = &self.user_name {
+            object["user_name"] = name.as_str().into();
+        }
+        object.to_string()
+    }
+
+    /// What was made, for a person: the only time that the secret is shown.
+    pub(crate) fn to_text(&self, endpoint: &str) -> String {
+        let owner = match &self.user_name {
+            Some(name) => format!("the administrator `{name}` (group Administrators)"),
+            None => "the root user".to_owned(),
+        };
+        let (id, secret) = (&self.access_key.id, self.secret());
+        format!(
+            "Account {} is signed up.\n\
+             This is the access key of {owner}. The secret cannot be shown again, only replaced.\n\n  \
+             Access key ID:      {id}\n  \
+             Secret access key:  {secret}\n\n\
+             To use it with the AWS CLI, paste:\n\n  \
+             export AWS_ACCESS_KEY_ID={id}\n  \
+             export AWS_SECRET_ACCESS_KEY={secret}\n  \
+             export AWS_DEFAULT_REGION=us-east-1\n  \
+             aws --endpoint-url {endpoint} sts get-caller-identity\n",
+            self.account_id
+        )
+    }
+
+    /// The access key.
+    pub(crate) fn access_key(&self) -> &KeyPair {
+        &self.access_key
+    }
+
+    fn secret(&self) -> &str {
+        self.access_key.secret.expose()
+    }
+}
+
+/// Saves an access key in the console's CSV form, for the owner's eyes only.
+pub(crate) fn save_csv(path: &Path, key: &KeyPair) -> Result<(), Failure> {
+    let made = write_new_private_file(path, key.csv().as_bytes())
+        .map_err(Failure::file("cannot save the access key to", path))?;
+    if made {
+        return Ok(());
+    }
+    Err(Failure::new(format!("`{}` exists already and is not overwritten", path.display())))
+}
+
+/// The application that the options make, asking a person at the terminal for what is missing.
+fn application(options: &AccountCreate) -> Result<Application, Failure> {
+    let ask = !options.json && io::stdin().is_terminal();
+    let password = match &options.password_file {
+        Some(path) => Some(read_password(path)?),
+        None if ask => Some(sign_up::ask_password()?),
+        None => None,
+    };
+    Ok(Application {
+        email: given_or_asked(&options.email, "--email", "E-mail address of the root user", ask)?,
+        name: given_or_asked(&options.name, "--name", "Name of the account", ask)?,
+        account_id: options.account_id.clone(),
+        password,
+        key_of: match options.root_access_key {
+            true => KeyOf::Root,
+            false => KeyOf::Administrator(options.administrator.clone()),
+        },
+    })
+}
+
+fn given_or_asked(
+    given: &Option<String>,
+    flag: &str,
+    question: &str,
+    ask: bool,
+) -> Result<String, Failure> {
+    match given {
+        Some(value) => Ok(value.clone()),
+        None if ask => sign_up::ask(question),
+        None => Err(Failure::new(format!("{flag} is missing"))),
+    }
+}
+
+fn read_password(path: &Path) -> Result<Secret, Failure> {
+    let mut line = String::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().read_line(&mut line)
+    } else {
+        std::fs::File::open(path).and_then(|file| io::BufReader::new(file).read_line(&mut line))
+    };
+    read.map_err(Failure::file("cannot read the password from", path))?;
+    Ok(Secret::from(line.trim_end_matches(['\r', '\n']).to_owned()))
+}

@@ -1,0 +1,116 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A mail server with the API of Amazon WorkMail and the access control of AWS IAM.
+#[derive(Debug, Parser)]
+#[command(name = "chancery", disable_version_flag = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server.
+    Serve(Serve),
+    /// Manage accounts.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Read the configuration, say what is wrong with it, and print it as it will be used.
+    CheckConfig(Serve),
+    /// Print the version.
+    Version,
+}
+
+/// What can be done with accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Sign up an account, also while the server runs.
+    Create(AccountCreate),
+}
+
+/// Where the data lies.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Data {
+    /// Configuration file (TOML). Flags and environment come before what it says.
+    #[arg(long, env = "CHANCERY_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Folder of the store, the message bodies and the master key.
+    #[arg(long, env = "CHANCERY_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Keep the store in PostgreSQL instead of SQLite.
+    #[arg(long, env = "CHANCERY_POSTGRES", value_name = "URL")]
+    pub(crate) postgres: Option<String>,
+    /// File of the 32-byte master key; made in the data folder unless given.
+    #[arg(long, env = "CHANCERY_MASTER_KEY_FILE", value_name = "FILE")]
+    pub(crate) master_key_file: Option<PathBuf>,
+}
+
+/// Options of `serve`. A listener takes ADDRESS:PORT (port 0 picks a free one) or `off`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Serve {
+    /// Where the data lies.
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// The AWS API, by HTTP.
+    #[arg(long, env = "CHANCERY_API_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) api_listen: Option<String>,
+    /// Mail from other servers.
+    #[arg(long, env = "CHANCERY_SMTP_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) smtp_listen: Option<String>,
+    /// Mail from users, by implicit TLS.
+    #[arg(long, env = "CHANCERY_SUBMISSION_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) submission_listen: Option<String>,
+    /// IMAP, by implicit TLS.
+    #[arg(long, env = "CHANCERY_IMAP_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) imap_listen: Option<String>,
+    /// `/healthz` and `/metrics`; loopback addresses only.
+    #[arg(long, env = "CHANCERY_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) metrics_listen: Option<String>,
+    /// The server's own name in greetings, trace headers and DNS records.
+    #[arg(long, env = "CHANCERY_HOSTNAME", value_name = "NAME")]
+    pub(crate) hostname: Option<String>,
+    /// Send all outbound mail to this server instead of the recipients' own.
+    #[arg(long, env = "CHANCERY_SMARTHOST", value_name = "HOST:PORT")]
+    pub(crate) smarthost: Option<String>,
+    /// File to write the addresses to, as JSON, once the server accepts on all of them.
+    #[arg(long, env = "CHANCERY_READY_FILE", value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+/// Options of `account create`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AccountCreate {
+    /// Where the data lies.
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// E-mail address of the root user.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
+    /// Name of the account.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Account id of 12 digits; drawn at random unless given.
+    #[arg(long, value_name = "N")]
+    pub(crate) account_id: Option<String>,
+    /// Read the root user's password from the first line of this file (`-` for standard input).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Make an access key for the root user instead of an administrator. For scripts and tests.
+    #[arg(long, conflicts_with = "administrator")]
+    pub(crate) root_access_key: bool,
+    /// Name of the administrator to make, in the group `Administrators`.
+    #[arg(long, value_name = "NAME", default_value = "Administrator")]
+    pub(crate) administrator: String,
+    /// Save the access key in the console's CSV form.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Print one JSON object and ask nothing.
+    #[arg(long)]
+    pub(crate) json: bool,
+}

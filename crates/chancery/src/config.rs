@@ -1,0 +1,351 @@
+//! The configuration: a TOML file, then the environment, then flags; the later wins.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{cli, failure::Failure};
+
+/// Everything that the server needs to know before it starts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Config {
+    /// Where the data lies.
+    #[serde(flatten)]
+    pub(crate) data: DataConfig,
+    /// The server's own name.
+    pub(crate) hostname: String,
+    /// Where all outbound mail goes, if not to the recipients' own servers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) smarthost: Option<HostPort>,
+    /// Written once the server accepts on all listeners.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// Where the server listens.
+    pub(crate) listen: Listen,
+    /// The certificate of all TLS listeners.
+    pub(crate) tls: Tls,
+    /// What the log looks like.
+    pub(crate) log: Log,
+}
+
+/// Where the data lies.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct DataConfig {
+    /// The data folder.
+    pub(crate) data: PathBuf,
+    /// PostgreSQL instead of SQLite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) postgres: Option<String>,
+    /// The master key's file, if it is not in the data folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) master_key_file: Option<PathBuf>,
+}
+
+/// One address for each face; none if it is off.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Listen {
+    /// The AWS API.
+    #[serde(serialize_with = "address_or_off")]
+    pub(crate) api: Option<SocketAddr>,
+    /// Mail from other servers.
+    #[serde(serialize_with = "address_or_off")]
+    pub(crate) smtp: Option<SocketAddr>,
+    /// Mail from users.
+    #[serde(serialize_with = "address_or_off")]
+    pub(crate) submission: Option<SocketAddr>,
+    /// IMAP.
+    #[serde(serialize_with = "address_or_off")]
+    pub(crate) imap: Option<SocketAddr>,
+    /// `/healthz` and `/metrics`.
+    #[serde(serialize_with = "address_or_off")]
+    pub(crate) metrics: Option<SocketAddr>,
+}
+
+/// The certificate of all TLS listeners: a self-signed one is made unless both files are given.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    /// PEM file with the certificate chain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// PEM file with the private key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<PathBuf>,
+}
+
+/// A server: HOST:PORT.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct HostPort {
+    /// Name or address.
+    pub(crate) host: String,
+    /// TCP port.
+    pub(crate) port: u16,
+}
+
+/// What the log looks like.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    /// `text` or `json`.
+    pub(crate) format: LogFormat,
+    /// What is logged: a level, or a filter such as `info,imap=debug`.
+    pub(crate) filter: String,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines.
+    Json,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, filter: "info".to_owned() }
+    }
+}
+
+/// The file's own form: every member may be absent, none may be unknown.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    data: Option<PathBuf>,
+    postgres: Option<String>,
+    master_key_file: Option<PathBuf>,
+    hostname: Option<String>,
+    smarthost: Option<String>,
+    ready_file: Option<PathBuf>,
+    listen: FileListen,
+    tls: Tls,
+    log: Log,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FileListen {
+    api: Option<String>,
+    smtp: Option<String>,
+    submission: Option<String>,
+    imap: Option<String>,
+    metrics: Option<String>,
+}
+
+impl Config {
+    /// The configuration of the server, with everything that is wrong found before anything starts.
+    pub(crate) fn load(options: &cli::Serve) -> Result<Self, Failure> {
+        let file = File::read(options.data.config.as_deref())?;
+        let config = Self {
+            data: DataConfig::merge(&options.data, &file),
+            hostname: pick(&options.hostname, &file.hostname).unwrap_or("localhost".to_owned()),
+            smarthost: pick(&options.smarthost, &file.smarthost)
+                .map(HostPort::parse)
+                .transpose()?,
+            ready_file: pick(&options.ready_file, &file.ready_file),
+            listen: Listen::merge(options, &file.listen)?,
+            tls: file.tls,
+            log: file.log,
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The configuration as a file that would give it.
+    pub(crate) fn to_toml(&self) -> Result<String, Failure> {
+        toml::to_string(self).map_err(Failure::of("cannot print the configuration"))
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        check_hostname(&self.hostname)?;
+        if self.tls.certificate.is_some() != self.tls.key.is_some() {
+            return Err(Failure::new(
+                "tls.certificate and tls.key belong together: give both or none",
+            ));
+        }
+        match self.listen.metrics {
+            Some(address) if !address.ip().is_loopback() => Err(Failure::new(format!(
+                "metrics-listen `{address}` is not a loopback address, and what it shows is not for strangers"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl DataConfig {
+    /// Where the data lies, for commands that need no more.
+    pub(crate) fn load(options: &cli::Data) -> Result<Self, Failure> {
+        Ok(Self::merge(options, &File::read(options.config.as_deref())?))
+    }
+
+    fn merge(options: &cli::Data, file: &File) -> Self {
+        Self {
+            data: pick(&options.data, &file.data).unwrap_or("data".into()),
+            postgres: pick(&options.postgres, &file.postgres),
+            master_key_file: pick(&options.master_key_file, &file.master_key_file),
+        }
+    }
+}
+
+impl Listen {
+    fn merge(options: &cli::Serve, file: &FileListen) -> Result<Self, Failure> {
+        let api = pick(&options.api_listen, &file.api);
+        let smtp = pick(&options.smtp_listen, &file.smtp);
+        let submission = pick(&options.submission_listen, &file.submission);
+        let imap = pick(&options.imap_listen, &file.imap);
+        let metrics = pick(&options.metrics_listen, &file.metrics);
+        Ok(Self {
+            api: address("api", api, 4080)?,
+            smtp: address("smtp", smtp, 4025)?,
+            submission: address("submission", submission, 4465)?,
+            imap: address("imap", imap, 4993)?,
+            metrics: address("metrics", metrics, 4090)?,
+        })
+    }
+}
+
+impl File {
+    fn read(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(path)
+            .map_err(Failure::file("cannot read the configuration", path))?;
+        // The library's message shows the line and points at the place.
+        toml::from_str(&text)
+            .map_err(|error| Failure::new(format!("configuration `{}`: {error}", path.display())))
+    }
+}
+
+fn pick<T: Clone>(flag: &Option<T>, file: &Option<T>) -> Option<T> {
+    flag.clone().or_else(|| file.clone())
+}
+
+fn address(face: &str, text: Option<String>, port: u16) -> Result<Option<SocketAddr>, Failure> {
+    let Some(text) = text else { return Ok(Some((IpAddr::from([127, 0, 0, 1]), port).into())) };
+    if text == "off" {
+        return Ok(None);
+    }
+    let wrong = |_| {
+        Failure::new(format!(
+            "{face}-listen `{text}` is neither ADDRESS:PORT, as in 127.0.0.1:{port}, nor `off`"
+        ))
+    };
+    text.parse().map(Some).map_err(wrong)
+}
+
+/// A name that may stand in an SMTP greeting (RFC 5321, section 4.1.2, `Domain`).
+fn check_hostname(name: &str) -> Result<(), Failure> {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if name.len() <= 253 && name.split('.').all(label) {
+        return Ok(());
+    }
+    Err(Failure::new(format!("hostname `{name}` is not a domain name")))
+}
+
+impl HostPort {
+    fn parse(text: String) -> Result<Self, Failure> {
+        let parts = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+        let port = parts.and_then(|(_, port)| port.parse().ok());
+        match (parts, port) {
+            (Some((host, _)), Some(port)) => {
+                // An IPv6 address stands in brackets.
+                Ok(Self { host: host.trim_matches(['[', ']']).to_owned(), port })
+            }
+            _ => Err(Failure::new(format!("smarthost `{text}` is not HOST:PORT"))),
+        }
+    }
+}
+
+impl Serialize for HostPort {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.host.contains(':') {
+            true => serializer.collect_str(&format_args!("[{}]:{}", self.host, self.port)),
+            false => serializer.collect_str(&format_args!("{}:{}", self.host, self.port)),
+        }
+    }
+}
+
+fn address_or_off<S: serde::Serializer>(
+    address: &Option<SocketAddr>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match address {
+        Some(address) => serializer.collect_str(address),
+        None => serializer.serialize_str("off"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn load(arguments: &[&str]) -> Result<Config, Failure> {
+        let arguments = [&["chancery", "serve"], arguments].concat();
+        match cli::Cli::parse_from(arguments).command {
+            cli::Command::Serve(options) => Config::load(&options),
+            _ => unreachable!("the command is serve"),
+        }
+    }
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    #[test]
+    fn stands_on_loopback_unless_told_otherwise() {
+        let config = load(&[]).unwrap();
+        let ports = [config.listen.api, config.listen.smtp, config.listen.imap];
+        assert_eq!(ports.map(|address| address.unwrap().port()), [4080, 4025, 4993]);
+        assert!(ports.iter().all(|address| address.unwrap().ip().is_loopback()));
+    }
+
+    #[test]
+    fn flags_come_before_the_file() {
+        let file =
+            file("hostname = 'file.example'\n[listen]\nsmtp = 'off'\nimap = '127.0.0.1:1'\n");
+        let path = file.path().to_str().unwrap();
+        let config = load(&["--config", path, "--imap-listen", "127.0.0.1:0"]).unwrap();
+        assert_eq!(config.hostname, "file.example");
+        assert_eq!(config.listen.smtp, None);
+        assert_eq!(config.listen.imap.unwrap().port(), 0);
+    }
+
+    #[test]
+    fn printed_and_read_again_it_is_the_same() {
+        let config = load(&["--api-listen", "off", "--smarthost", "127.0.0.1:25"]).unwrap();
+        let file = file(&config.to_toml().unwrap());
+        assert_eq!(load(&["--config", file.path().to_str().unwrap()]).unwrap(), config);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let cases: [(&[&str], &str); 5] = [
+            (&["--smtp-listen", "25"], "smtp-listen `25`"),
+            (&["--metrics-listen", "0.0.0.0:4090"], "not a loopback address"),
+            (&["--hostname", "a b"], "hostname `a b`"),
+            (&["--smarthost", "mail"], "smarthost `mail`"),
+            (&["--config", "/nowhere/chancery.toml"], "/nowhere/chancery.toml"),
+        ];
+        for (arguments, words) in cases {
+            let message = load(arguments).unwrap_err().to_string();
+            assert!(message.contains(words), "{message}");
+        }
+        let unknown = file("colour = 'blue'\n");
+        let message =
+            load(&["--config", unknown.path().to_str().unwrap()]).unwrap_err().to_string();
+        assert!(message.contains("colour"), "{message}");
+    }
+}

@@ -1,0 +1,118 @@
+//! The faces, and the rooms that they stand on.
+
+use std::sync::Arc;
+
+use iam::door::Door;
+use mailflow::Mailflow;
+use metrics_exporter_prometheus::PrometheusHandle;
+use smtp::{Budget, Dns, House, Limits, Outbound, Role, Smarthost};
+use store::Store;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use workmail::Authenticator;
+use world::World;
+
+use crate::{
+    config::{Config, HostPort},
+    failure::Failure,
+    health::{self, Health},
+    listeners::Listeners,
+    logins::Mailboxes,
+    serve::{Shutdown, requested},
+};
+
+/// What the faces share.
+pub(crate) struct Faces {
+    /// The configuration.
+    pub(crate) config: Config,
+    /// The store.
+    pub(crate) store: Store,
+    /// Clock and random source.
+    pub(crate) world: World,
+    /// The door of the API.
+    pub(crate) door: Door,
+    /// The metrics of the whole process.
+    pub(crate) metrics: PrometheusHandle,
+    /// The certificate of the TLS listeners.
+    pub(crate) tls: TlsAcceptor,
+    /// Becomes true when they are to end.
+    pub(crate) shutdown: Shutdown,
+}
+
+impl Faces {
+    /// Gives every face its listener, and starts the worker of the queue.
+    pub(crate) fn open(self, listeners: Listeners) -> Result<JoinSet<()>, Failure> {
+        let mut tasks = JoinSet::new();
+        let authenticator = Arc::new(Authenticator::new(self.store.clone(), &self.world));
+        let flow =
+            Mailflow::new(self.store.clone(), self.world.clone(), self.config.hostname.as_str());
+        let server = self.smtp_server(&flow, &authenticator);
+        if let Some(listener) = listeners.metrics {
+            let health = Health { store: self.store.clone(), metrics: self.metrics };
+            tasks.spawn(health::listen(listener, Arc::new(health), self.shutdown.clone()));
+        }
+        if let Some(listener) = listeners.api {
+            let settings = workmail::Settings { mail_host: self.config.hostname.clone() };
+            let workmail = workmail::Service::new(settings);
+            let api = api::Api::new(self.door, iam::Service, sts::Service, workmail);
+            let stop = requested(self.shutdown.clone());
+            tasks.spawn(api::listen(listener, api, api::Limits::default(), stop));
+        }
+        for (listener, role) in
+            [(listeners.smtp, Role::Receiving), (listeners.submission, Role::Submission)]
+        {
+            let Some(listener) = listener else { continue };
+            let (tls, server) = (Some(self.tls.clone()), Arc::clone(&server));
+            tasks.spawn(smtp::listen(listener, tls, server, role, self.shutdown.clone()));
+        }
+        if let Some(listener) = listeners.imap {
+            let logins = Mailboxes { store: self.store.clone(), authenticator };
+            let server = imap::Server::new(self.store, self.world.clone(), logins);
+            let stop = requested(self.shutdown.clone());
+            tasks.spawn(imap::listen(listener, self.tls, server, stop));
+        }
+        send_queue(&mut tasks, flow, &self.world, &self.config, self.shutdown)?;
+        Ok(tasks)
+    }
+
+    fn smtp_server(
+        &self,
+        flow: &Mailflow,
+        authenticator: &Arc<Authenticator>,
+    ) -> Arc<smtp::Server<House>> {
+        let limits = Limits::default();
+        let config = smtp::Config {
+            host: self.config.hostname.clone(),
+            postmaster: None,
+            budget: Budget::new(limits.in_flight_octets),
+            limits,
+        };
+        let house = House::new(flow.clone(), Arc::clone(authenticator));
+        smtp::Server::new(config, house, self.world.clone())
+    }
+}
+
+/// Starts the worker that hands mail to other servers.
+fn send_queue(
+    tasks: &mut JoinSet<()>,
+    flow: Mailflow,
+    world: &World,
+    config: &Config,
+    shutdown: Shutdown,
+) -> Result<(), Failure> {
+    const TRIED: &str = "cannot set up outbound mail";
+    let host = config.hostname.as_str();
+    match &config.smarthost {
+        Some(HostPort { host: name, port }) => {
+            let resolver = Smarthost { host: name.clone(), port: *port };
+            let outbound = Outbound::new(flow, resolver, host).map_err(Failure::of(TRIED))?;
+            tasks.spawn(smtp::send_queue(outbound, shutdown));
+        }
+        None => {
+            let resolver = Dns::system(world.clone()).map_err(Failure::of(TRIED))?;
+            let outbound = Outbound::new(flow, resolver, host).map_err(Failure::of(TRIED))?;
+            tasks.spawn(smtp::send_queue(outbound, shutdown));
+        }
+    }
+    Ok(())
+}

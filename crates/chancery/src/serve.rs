@@ -1,0 +1,77 @@
+//! `chancery serve`: start, run, stop.
+
+use std::time::Duration;
+
+use iam::door::Door;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+};
+use world::World;
+
+use crate::{
+    cli, config::Config, data_folder, faces::Faces, failure::Failure, health, listeners::Listeners,
+    log, sign_up, tls,
+};
+
+/// How long what is in flight may go on once the end was asked for.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Becomes true when the server is to end.
+pub(crate) type Shutdown = watch::Receiver<bool>;
+
+/// Done once the end was asked for.
+pub(crate) async fn requested(mut shutdown: Shutdown) {
+    // A sender that is gone means the end as well.
+    let _ = shutdown.wait_for(|stop| *stop).await;
+}
+
+/// Runs the server until it is asked to end.
+pub(crate) async fn serve(options: cli::Serve) -> Result<(), Failure> {
+    let config = Config::load(&options)?;
+    log::start(&config.log)?;
+    let metrics = health::install_metrics()?;
+    let world = World::system();
+    let store = data_folder::open(&config.data, world.clone()).await?;
+    let listeners = Listeners::bind(&config.listen).await?;
+    let addresses = listeners.addresses()?;
+    sign_up::on_first_start(&store, &world, addresses.endpoint().as_deref()).await?;
+
+    let (stop, shutdown) = watch::channel(false);
+    let (door, recorder) = Door::new(store.clone(), world.clone());
+    let recorder = tokio::spawn(recorder.run());
+    let tls = tls::acceptor(&config)?;
+    let ready_file = config.ready_file.clone();
+    let faces = Faces { config, store: store.clone(), world, door, metrics, tls, shutdown };
+    let mut faces = faces.open(listeners)?;
+    addresses.announce(ready_file.as_deref())?;
+
+    until_signal().await?;
+    tracing::info!("stopping");
+    let _ = stop.send(true);
+    if tokio::time::timeout(STOP_TIMEOUT, drain(&mut faces)).await.is_err() {
+        tracing::warn!("not everything was finished in time");
+        faces.shutdown().await;
+    }
+    if tokio::time::timeout(STOP_TIMEOUT, recorder).await.is_err() {
+        tracing::warn!("not every event record was written in time");
+    }
+    store.close().await;
+    Ok(())
+}
+
+async fn drain(faces: &mut JoinSet<()>) {
+    while faces.join_next().await.is_some() {}
+}
+
+async fn until_signal() -> Result<(), Failure> {
+    let signal = |kind| signal(kind).map_err(Failure::io("cannot wait for signals"));
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
