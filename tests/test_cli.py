@@ -1,0 +1,146 @@
+"""The command line: sign-up, configuration, start and stop."""
+
+import csv
+import json
+import os
+import stat
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from house import Key, binary
+
+CREATE = ["account", "create", "--email", "admin@example.com", "--name", "Example"]
+
+
+def test_root_access_key_as_json(own_house):
+    done = own_house.run(*CREATE, "--account-id", "123456789012", "--root-access-key", "--json")
+    answer = json.loads(done.stdout)
+    assert set(answer) == {"account_id", "access_key_id", "secret_access_key"}
+    assert answer["account_id"] == "123456789012"
+    assert answer["access_key_id"].startswith("AKIA") and len(answer["access_key_id"]) == 20
+    assert len(answer["secret_access_key"]) == 40
+    own_house.start()
+    who = own_house.client("sts", Key(**answer)).get_caller_identity()
+    assert who["Arn"] == "arn:aws:iam::123456789012:root"
+    assert who["UserId"] == who["Account"] == "123456789012"
+
+
+def test_administrator_with_csv(own_house):
+    path = own_house.folder / "accessKeys.csv"
+    own_house.folder.mkdir()
+    done = own_house.run(*CREATE, "--csv", str(path))
+    rows = list(csv.reader(path.open()))
+    assert rows[0] == ["Access key ID", "Secret access key"]
+    assert rows[1][1] in done.stdout and "aws --endpoint-url" in done.stdout
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    own_house.start()
+    key = Key(None, *rows[1])
+    who = own_house.client("sts", key).get_caller_identity()
+    assert who["Arn"].endswith(":user/Administrator")
+    iam = own_house.client("iam", key)
+    assert [g["GroupName"] for g in iam.list_groups_for_user(UserName="Administrator")["Groups"]] == ["Administrators"]
+    attached = iam.list_attached_group_policies(GroupName="Administrators")["AttachedPolicies"]
+    assert [p["PolicyArn"] for p in attached] == ["arn:aws:iam::aws:policy/AdministratorAccess"]
+    iam.create_user(UserName="somebody")
+
+
+def test_accounts_are_refused_with_reasons(own_house):
+    own_house.run(*CREATE, "--account-id", "123456789012", "--json")
+    wrong = [
+        ["--account-id", "123456789012", "--email", "other@example.com"],
+        ["--email", "ADMIN@example.com"],
+        ["--account-id", "12345", "--email", "other@example.com"],
+        ["--email", "nobody"],
+        ["--email", "other@example.com", "--administrator", "no spaces allowed"],
+    ]
+    for arguments in wrong:
+        base = [a for a in ["account", "create", "--name", "X", "--json"]]
+        done = own_house.run(*base, *arguments, check=False)
+        assert done.returncode == 1 and done.stderr.startswith("chancery: "), (arguments, done)
+        assert "panicked" not in done.stderr
+
+
+def test_root_password_is_checked(own_house):
+    own_house.folder.mkdir()
+    password = own_house.folder / "password"
+    password.write_text("short\n")
+    done = own_house.run(*CREATE, "--json", "--password-file", str(password), check=False)
+    assert done.returncode == 1 and "password" in done.stderr
+    password.write_text("Long-enough-1\n")
+    own_house.run(*CREATE, "--json", "--password-file", str(password))
+
+
+def test_the_data_is_private(own_house):
+    own_house.run(*CREATE, "--json")
+    own_house.start()
+    assert stat.S_IMODE(own_house.data.stat().st_mode) == 0o700
+    assert stat.S_IMODE((own_house.data / "master.key").stat().st_mode) == 0o600
+    assert (own_house.data / "master.key").stat().st_size == 32
+
+
+def test_secrets_lie_nowhere_in_clear(own_house):
+    key = own_house.create_account()
+    own_house.start()
+    own_house.client("iam", key).create_user(UserName="u")
+    made = own_house.client("iam", key).create_access_key(UserName="u")["AccessKey"]
+    time.sleep(1.5)
+    own_house.stop()
+    for path in own_house.folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert key.secret.encode() not in content and made["SecretAccessKey"].encode() not in content, path
+
+
+def test_version_and_check_config(own_house, tmp_path):
+    version = subprocess.run([binary(), "version"], capture_output=True, text=True, check=True)
+    assert version.stdout.startswith("chancery ")
+    config = tmp_path / "chancery.toml"
+    config.write_text("hostname = 'mail.example'\n[listen]\nsmtp = 'off'\n")
+    done = own_house.run("check-config", "--config", str(config))
+    assert "mail.example" in done.stdout and '"off"' in done.stdout
+    config.write_text("[listen]\nfish = '1'\n")
+    done = own_house.run("check-config", "--config", str(config), check=False)
+    assert done.returncode == 1 and "fish" in done.stderr
+
+
+def test_health_and_metrics(house, root):
+    house.client("sts", root).get_caller_identity()
+    with urllib.request.urlopen(f"http://{house.addresses['metrics']}/healthz", timeout=10) as page:
+        assert page.status == 200
+    assert 'operation="GetCallerIdentity"' in house.metrics()
+    with pytest.raises(urllib.error.HTTPError) as missing:
+        urllib.request.urlopen(f"http://{house.addresses['metrics']}/nothing", timeout=10)
+    assert missing.value.code == 404
+
+
+def test_listeners_can_be_off(own_house):
+    own_house.options = ["--smtp-listen", "off"]
+    own_house.run(*CREATE, "--json")
+    # The later of two flags counts.
+    done = own_house.run("check-config", "--smtp-listen", "off")
+    assert 'smtp = "off"' in done.stdout
+
+
+def test_stops_gracefully_and_starts_again(own_house):
+    key = own_house.create_account()
+    own_house.start()
+    own_house.client("iam", key).create_user(UserName="kept")
+    assert own_house.stop() == 0
+    own_house.start()
+    assert own_house.client("iam", key).get_user(UserName="kept")["User"]["UserName"] == "kept"
+
+
+def test_account_is_created_while_the_server_runs(own_house):
+    own_house.start()
+    key = own_house.create_account()
+    own_house.client("sts", key).get_caller_identity()
+
+
+def test_no_account_without_terminal_is_no_failure(own_house):
+    own_house.start()
+    assert "account create" in own_house.log_text()
+    assert os.path.exists(own_house.data / "master.key")

@@ -1,0 +1,212 @@
+"""What goes over the wire when a client is wrong: AWS's envelopes, never a 500, never a dropped connection."""
+
+import datetime
+import http.client
+import json
+import re
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+import botocore.exceptions
+import pytest
+
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+JSON = "application/x-amz-json-1.1"
+
+
+def send(house, method="POST", path="/", body=b"", headers=None):
+    host, port = house.address("api")
+    connection = http.client.HTTPConnection(host, port, timeout=30)
+    connection.request(method, path, body=body, headers=headers or {})
+    response = connection.getresponse()
+    return response.status, dict((k.lower(), v) for k, v in response.getheaders()), response.read().decode()
+
+
+def signed(house, key, service, body, headers=None, method="POST", path="/", region="us-east-1"):
+    """A request signed by botocore, sent as it is."""
+    request = botocore.awsrequest.AWSRequest(
+        method=method, url=house.endpoint + path, data=body, headers=headers or {"Content-Type": FORM}
+    )
+    credentials = botocore.credentials.Credentials(key.id, key.secret, key.token)
+    botocore.auth.SigV4Auth(credentials, service, region).add_auth(request)
+    prepared = request.prepare()
+    return send(house, method, path, body, dict(prepared.headers))
+
+
+def code(text):
+    found = re.search(r"<Code>(.*?)</Code>", text)
+    return found and found.group(1)
+
+
+def test_get_user_as_xml(house, root):
+    status, headers, text = signed(house, root, "iam", b"Action=GetUser&Version=2010-05-08")
+    assert status == 200, text
+    assert headers["content-type"].startswith("text/xml")
+    assert text.startswith('<GetUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">') or "<?xml" in text
+    assert headers["x-amzn-requestid"] in text
+
+
+def test_unsigned(house):
+    status, _, text = send(house, body=b"Action=ListUsers&Version=2010-05-08", headers={"Content-Type": FORM})
+    assert (status, code(text)) == (403, "MissingAuthenticationToken")
+    assert "<Type>Sender</Type>" in text
+    headers = {"Content-Type": JSON, "X-Amz-Target": "WorkMailService.ListOrganizations"}
+    status, _, text = send(house, body=b"{}", headers=headers)
+    assert status == 400
+    assert json.loads(text)["__type"] == "MissingAuthenticationTokenException"
+
+
+@pytest.mark.parametrize(
+    "body, expected",
+    [
+        (b"Action=ListFish&Version=2010-05-08", "InvalidAction"),
+        (b"Action=ListUsers&Version=1999-01-01", "InvalidAction"),
+        (b"Version=2010-05-08", "MissingAction"),
+        (b"Action=CreateUser&Version=2010-05-08", "ValidationError"),
+        (b"Action=CreateUser&Version=2010-05-08&UserName=" + b"x" * 65, "ValidationError"),
+        (b"Action=CreateUser&Version=2010-05-08&UserName=a%00b", "ValidationError"),
+        (b"Action=ListUsers&Version=2010-05-08&MaxItems=many", None),
+        (b"Action=ListUsers&Version=2010-05-08&MaxItems=99999999999999999999", None),
+        (b"Action=ListUsers&Version=2010-05-08&MaxItems=0", "ValidationError"),
+        (b"Action=CreateUser&Version=2010-05-08&UserName=%ff%fe", None),
+        (b"Action=CreateUser&Version=2010-05-08&UserName=%zz", None),
+    ],
+)
+def test_wrong_queries(house, root, body, expected):
+    status, _, text = signed(house, root, "iam", body)
+    assert 400 <= status < 500, text
+    assert code(text) and (expected is None or code(text) == expected), text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"[]", b"null", b"7", b'"x"', b"\xff\xfe", b'{"Alias":7}', b'{"Alias":["x"]}', b'{"Alias":{}}',
+        b'{"Alias":"a","Alias":"b"}', b'{"Domains":"x","Alias":"a"}', b"{}", b'{"Alias":null}',
+        b"[" * 100_000, b'{"a":' * 50_000, b'{"Alias":"' + b"x" * 70 + b'"}', b'{"EnableInteroperability":1,"Alias":"a"}',
+        b'{"Alias":"\\ud800"}',
+    ],
+)
+def test_wrong_json(house, root, body):
+    headers = {"Content-Type": JSON, "X-Amz-Target": "WorkMailService.CreateOrganization"}
+    status, _, text = signed(house, root, "workmail", body, headers)
+    assert status == 400, text
+    answer = json.loads(text)
+    assert answer["__type"] in ("SerializationException", "ValidationException", "InvalidParameterException"), answer
+    assert answer["Message"]
+
+
+def test_unknown_members_are_passed_over(house, root):
+    headers = {"Content-Type": JSON, "X-Amz-Target": "WorkMailService.ListOrganizations"}
+    status, _, text = signed(house, root, "workmail", b'{"Fish":{"deep":[1,2.5e300,null]}}', headers)
+    assert status == 200, text
+
+
+def test_unknown_operation_in_json(house, root):
+    headers = {"Content-Type": JSON, "X-Amz-Target": "WorkMailService.CatchFish"}
+    status, _, text = signed(house, root, "workmail", b"{}", headers)
+    assert status == 400 and json.loads(text)["__type"] == "UnknownOperationException"
+
+
+def test_unknown_service(house, root):
+    status, _, text = signed(house, root, "sqs", b"Action=ListQueues&Version=2012-11-05")
+    assert status == 403 and code(text) == "SignatureDoesNotMatch"
+    headers = {"Content-Type": JSON, "X-Amz-Target": "DynamoDB_20120810.ListTables"}
+    status, _, text = signed(house, root, "dynamodb", b"{}", headers)
+    assert status == 400 and json.loads(text)["__type"] == "UnknownOperationException"
+
+
+def test_wrong_method(house, root):
+    status, headers, _ = signed(house, root, "iam", b"Action=ListUsers&Version=2010-05-08", method="PUT")
+    assert status == 302 and headers["location"].startswith("https://")
+
+
+def test_oversized_body(house, root):
+    status, _, text = signed(house, root, "iam", b"Action=GetUser&Version=2010-05-08&X=" + b"x" * 1_048_576)
+    assert status == 413 and code(text) == "RequestEntityTooLarge"
+
+
+def test_get_with_a_query_string(house, root):
+    status, _, text = signed(
+        house, root, "iam", b"", headers={}, method="GET", path="/?Action=GetUser&Version=2010-05-08"
+    )
+    assert status == 200, text
+
+
+def test_presigned(house, root):
+    request = botocore.awsrequest.AWSRequest(
+        method="GET", url=house.endpoint + "/?Action=GetCallerIdentity&Version=2011-06-15"
+    )
+    credentials = botocore.credentials.Credentials(root.id, root.secret)
+    botocore.auth.SigV4QueryAuth(credentials, "sts", "us-east-1", expires=60).add_auth(request)
+    path = request.prepare().url.removeprefix(house.endpoint)
+    status, _, text = send(house, "GET", path)
+    assert status == 200 and root.account_id in text, text
+    status, _, text = send(house, "GET", path.replace("GetCallerIdentity", "GetSessionToken"))
+    assert (status, code(text)) == (403, "SignatureDoesNotMatch")
+
+
+
+
+@pytest.mark.parametrize(
+    "service, minutes, ok",
+    [("iam", -14, True), ("iam", -16, False), ("iam", 16, False), ("workmail", -4, True), ("workmail", -6, False)],
+)
+def test_clock_skew(house, root, monkeypatch, service, minutes, ok):
+    now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=minutes)
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: now.replace(tzinfo=None))
+    client = house.client(service, root)
+    call = client.get_user if service == "iam" else client.list_organizations
+    if ok:
+        call()
+        return
+    with pytest.raises(botocore.exceptions.ClientError) as refused:
+        call()
+    expected = "SignatureDoesNotMatch" if service == "iam" else "InvalidSignatureException"
+    assert refused.value.response["Error"]["Code"] == expected
+
+
+@pytest.mark.parametrize(
+    "service, unknown, mismatch",
+    [
+        ("iam", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+        ("workmail", "UnrecognizedClientException", "InvalidSignatureException"),
+    ],
+)
+def test_wrong_credentials(house, root, service, unknown, mismatch):
+    from house import Key
+
+    def refusal(key):
+        client = house.client(service, key)
+        with pytest.raises(botocore.exceptions.ClientError) as refused:
+            (client.get_user if service == "iam" else client.list_organizations)()
+        return refused.value.response["Error"]["Code"]
+
+    assert refusal(Key(root.account_id, "AKIAAAAAAAAAAAAAAAAA", root.secret)) == unknown
+    assert refusal(Key(root.account_id, root.id, root.secret[:-1] + "!")) == mismatch
+    assert refusal(Key(root.account_id, root.id, root.secret, "no token of ours")) == unknown
+
+
+def test_altered_body(house, root):
+    body = b"Action=ListUsers&Version=2010-05-08"
+    request = botocore.awsrequest.AWSRequest(
+        method="POST", url=house.endpoint + "/", data=body, headers={"Content-Type": FORM}
+    )
+    credentials = botocore.credentials.Credentials(root.id, root.secret)
+    botocore.auth.SigV4Auth(credentials, "iam", "us-east-1").add_auth(request)
+    headers = dict(request.prepare().headers)
+    status, _, text = send(house, body=body.replace(b"ListUsers", b"ListRoles"), headers=headers)
+    assert (status, code(text)) == (403, "SignatureDoesNotMatch")
+
+
+def test_bytes_that_are_no_http(house):
+    import socket
+
+    host, port = house.address("api")
+    for garbage in (b"\x00" * 100, b"GET / HTTP/9.9\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n"):
+        with socket.create_connection((host, port), timeout=10) as peer:
+            peer.sendall(garbage)
+            answer = peer.recv(4096)
+            assert answer == b"" or answer.startswith(b"HTTP/1.1 4"), answer
+    assert "chancery" in house.metrics()
