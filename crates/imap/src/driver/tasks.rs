@@ -13,7 +13,7 @@ use crate::{
     limits::{BATCH_BODY_BYTES, RECENT_BODY_BYTES},
 };
 
-/// How often a task is tried when others change the same rows at the same time.
+/// How often a task is tried when it conflicts with others.
 const MAX_ATTEMPTS: u32 = 8;
 
 /// A large body that was read last: a client that takes it piece by piece would have it decrypted and
@@ -37,18 +37,18 @@ pub(super) async fn run(
         }
         task => task,
     };
-    let mut outcome = attempt(server, mailbox, &task).await;
-    for _ in 1..MAX_ATTEMPTS {
-        if !is_conflict(&outcome) {
-            break;
-        }
-        outcome = attempt(server, mailbox, &task).await;
-    }
-    outcome
+    retried(|| attempt(server, mailbox, &task)).await
 }
 
-fn is_conflict<T>(outcome: &Result<T, Error>) -> bool {
-    matches!(outcome, Err(Error::Store(error)) if error.is_conflict())
+/// Runs the whole of it again while others change the same rows at the same time.
+async fn retried<F: Future<Output = Outcome>>(mut attempt: impl FnMut() -> F) -> Outcome {
+    for _ in 1..MAX_ATTEMPTS {
+        match attempt().await {
+            Err(Error::Store(error)) if error.is_conflict() => {}
+            outcome => return outcome,
+        }
+    }
+    attempt().await
 }
 
 async fn attempt(server: &Server, mailbox: MailboxId, task: &Task) -> Outcome {
@@ -216,14 +216,7 @@ async fn append(server: &Server, mailbox: MailboxId, upload: Upload) -> Outcome 
     folders::find(&mut snapshot, mailbox, &upload.folder).await?;
     drop(snapshot);
     let prepared = mailbox::prepare(&server.store, &organization, upload.message.clone()).await?;
-    let mut outcome = deliver(server, mailbox, &upload, &prepared).await;
-    for _ in 1..MAX_ATTEMPTS {
-        if !is_conflict(&outcome) {
-            break;
-        }
-        outcome = deliver(server, mailbox, &upload, &prepared).await;
-    }
-    outcome
+    retried(|| deliver(server, mailbox, &upload, &prepared)).await
 }
 
 async fn deliver(

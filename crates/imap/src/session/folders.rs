@@ -72,7 +72,7 @@ impl Session {
         self.ok(tag, "NAMESPACE completed")
     }
 
-    /// RFC 9208, section 4.1.2.
+    /// RFC 2087, section 4.2.
     pub(super) fn get_quota(&mut self, tag: String, root: &str) -> Flow {
         if root != QUOTA_ROOT {
             return self.no(&tag, Refusal::new("NONEXISTENT", "there is no such quota root"));
@@ -82,7 +82,7 @@ impl Session {
         })
     }
 
-    /// RFC 9208, section 4.1.3. The root of a mailbox may be asked for before it exists.
+    /// RFC 2087, section 4.3. The root of a mailbox may be asked for before it exists.
     pub(super) fn get_quota_root(&mut self, tag: String, mailbox: &str) -> Flow {
         let mailbox = utf7::encode(mailbox);
         self.run(Task::Quota, move |session, outcome| {
@@ -91,7 +91,7 @@ impl Session {
         })
     }
 
-    /// STORAGE is counted in units of 1024 octets (RFC 9208, section 5.1).
+    /// STORAGE is counted in units of 1024 octets (RFC 2087, section 3).
     fn tell_quota(&mut self, tag: String, outcome: Outcome, done: &'static str) -> Flow {
         match outcome {
             Ok(Answer::Quota { used_bytes, limit_bytes }) => {

@@ -266,15 +266,13 @@ impl Session {
             Command::Authenticate { mechanism, initial } => {
                 self.authenticate(tag, &mechanism, initial.as_deref())
             }
-            command => match self.user {
-                Some(user) => self.dispatch_user(tag, command, user),
-                None => self.bad(&tag, "log in first"),
-            },
+            command if self.user.is_some() => self.dispatch_user(tag, command),
+            _ => self.bad(&tag, "log in first"),
         }
     }
 
     /// Commands of those who have logged in (RFC 3501, section 6.3).
-    fn dispatch_user(&mut self, tag: String, command: Command, user: MailboxId) -> Flow {
+    fn dispatch_user(&mut self, tag: String, command: Command) -> Flow {
         match command {
             Command::Enable(names) => self.enable(&tag, &names),
             Command::Namespace => self.namespace(&tag),
@@ -293,10 +291,7 @@ impl Session {
             Command::GetQuotaRoot(mailbox) => self.get_quota_root(tag, &mailbox),
             Command::Idle => self.idle(tag),
             command if self.selected.is_some() => self.dispatch_selected(tag, command),
-            _ => {
-                debug_assert_eq!(self.user, Some(user));
-                self.bad(&tag, "select a mailbox first")
-            }
+            _ => self.bad(&tag, "select a mailbox first"),
         }
     }
 

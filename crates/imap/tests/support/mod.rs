@@ -3,17 +3,22 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use imap::{LoginFuture, Logins, Server, serve_connection};
+use imap::{Limits, LoginFuture, Logins, Server, serve_connection};
 use mailbox::MailboxId;
 use store::testing::TestStore;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream, DuplexStream},
+    io::{
+        AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream,
+        DuplexStream,
+    },
     time::timeout,
 };
 use world::{Secret, World};
 
 /// Long enough for a slow machine, short enough to see that something hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+pub const GREETING: &str = "* OK [CAPABILITY IMAP4rev1 … AUTH=PLAIN] Chancery is ready";
 
 pub struct House {
     pub server: Arc<Server>,
@@ -37,6 +42,10 @@ impl House {
     }
 
     pub async fn with_quota(quota_bytes: u64) -> Self {
+        Self::with(quota_bytes, Limits::default()).await
+    }
+
+    pub async fn with(quota_bytes: u64, limits: Limits) -> Self {
         let store = store::testing::open(&[mailbox::MIGRATIONS]).await;
         let world = World::system();
         let mut tx = store.write().await.expect("a transaction");
@@ -44,7 +53,7 @@ impl House {
             mailbox::mailboxes::provision(&mut tx, "ann", "m-1", quota_bytes, world.now());
         let mailbox = mailbox.await.expect("a mailbox").id;
         tx.commit().await.expect("a commit");
-        let server = Server::new(store.clone(), world, Ann(mailbox));
+        let server = Server::with_limits(store.clone(), world, Ann(mailbox), limits);
         Self { server, store, mailbox }
     }
 
@@ -53,8 +62,8 @@ impl House {
         let (near, far) = tokio::io::duplex(64 * 1024);
         let peer = "192.0.2.1:1000".parse().expect("an address");
         tokio::spawn(serve_connection(far, peer, self.server.clone()));
-        let mut client = Client(BufStream::new(near));
-        client.follow("S: * OK [CAPABILITY IMAP4rev1 … AUTH=PLAIN] Chancery is ready").await;
+        let mut client = Client::new(near);
+        client.follow(&format!("S: {GREETING}")).await;
         client
     }
 
@@ -77,9 +86,13 @@ impl House {
     }
 }
 
-pub struct Client(BufStream<DuplexStream>);
+pub struct Client<S = DuplexStream>(BufStream<S>);
 
-impl Client {
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    pub fn new(stream: S) -> Self {
+        Self(BufStream::new(stream))
+    }
+
     pub async fn send(&mut self, text: &str) {
         self.0.write_all(text.as_bytes()).await.expect("an open connection");
         self.0.flush().await.expect("an open connection");
