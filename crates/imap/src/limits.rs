@@ -69,5 +69,9 @@ pub(crate) const RECENT_BODY_BYTES: usize = 128 * 1024;
 /// How long such a body is kept while the client is silent.
 pub(crate) const RECENT_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A command that is larger than this needs one of the places for large ones to go on.
+pub(crate) const LARGE_COMMAND_BYTES: usize = 1024 * 1024;
+/// Large commands that may be coming in at the same time, over all connections; others wait.
+pub(crate) const MAX_LARGE_COMMANDS: usize = 32;
 /// Bytes taken from the socket at once.
 pub(crate) const READ_BYTES: usize = 16 * 1024;

@@ -325,3 +325,16 @@ async fn a_large_message_is_taken_piece_by_piece() {
     }
     assert_eq!(taken, message);
 }
+
+#[tokio::test]
+async fn a_large_message_comes_in() {
+    let house = House::with_quota(100_000_000).await;
+    let mut client = house.ann_with(&[]).await;
+    let message = format!("Subject: large\r\n\r\n{}", "0123456789abcde\n".repeat(500_000));
+    client.append("INBOX", &message).await;
+    client.send("a FETCH 1 (RFC822.SIZE BODY[])\r\n").await;
+    let length = message.len();
+    client.follow(&format!("S: * 1 FETCH (RFC822.SIZE {length} BODY[] {{{length}}}")).await;
+    assert!(client.exact(length).await == message);
+    client.follow("S:  FLAGS (\\Seen))\nS: a OK FETCH completed").await;
+}

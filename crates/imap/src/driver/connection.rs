@@ -12,7 +12,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
-    sync::watch,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
 
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     job::{Answer, Job, Outcome},
-    limits::{READ_BYTES, RECENT_BODY_TIMEOUT, WRITE_TIMEOUT},
+    limits::{LARGE_COMMAND_BYTES, READ_BYTES, RECENT_BODY_TIMEOUT, WRITE_TIMEOUT},
     session::{Next, Session, Turn},
 };
 
@@ -43,7 +43,7 @@ where
     let (session, greeting) = Session::new(server.world.now());
     let stop = server.stop.subscribe();
     let mut connection =
-        Connection { stream, session, peer, server, stop, watch: None, recent: None };
+        Connection { stream, session, peer, server, stop, watch: None, recent: None, large: None };
     let mut turn = greeting;
     while connection.perform(turn).await? {
         match connection.next_turn().await? {
@@ -65,6 +65,8 @@ struct Connection<S> {
     watch: Option<Watch>,
     /// A large body that was fetched just now.
     recent: Option<Recent>,
+    /// The place of a large command that is coming in.
+    large: Option<OwnedSemaphorePermit>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
@@ -143,12 +145,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     /// Waits for whatever comes first: the client, a change, the deadline, or the end of the server.
     async fn next_turn(&mut self) -> io::Result<Option<Turn>> {
-        let world = &self.server.world;
-        let left = self.session.deadline().since(world.now());
-        let Self { stream, session, stop, watch, recent, .. } = self;
+        let Self { stream, session, stop, watch, recent, large, server, .. } = self;
+        let world = &server.world;
+        let left = session.deadline().since(world.now());
+        let is_large = session.held_bytes() > LARGE_COMMAND_BYTES;
         let forget = recent.as_ref().map_or(left, |_| left.min(RECENT_BODY_TIMEOUT));
         tokio::select! {
-            turn = read(stream, |bytes| session.feed(bytes, world.now())) => turn,
+            turn = async {
+                reserve(large, is_large, &server.large).await;
+                read(stream, |bytes| session.feed(bytes, world.now())).await
+            } => turn,
             () = changed(watch.as_ref()) => Ok(Some(session.changed(world.now()))),
             () = sleep(forget) => {
                 *recent = None;
@@ -156,6 +162,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             }
             _ = stop.wait_for(|stop| *stop) => Ok(Some(session.shut_down())),
         }
+    }
+}
+
+/// Takes a place for a large command, waiting for one if need be, or gives it back.
+async fn reserve(
+    place: &mut Option<OwnedSemaphorePermit>,
+    is_large: bool,
+    places: &Arc<Semaphore>,
+) {
+    if !is_large {
+        *place = None;
+    } else if place.is_none() {
+        // The semaphore is never closed.
+        *place = places.clone().acquire_owned().await.ok();
     }
 }
 

@@ -11,7 +11,7 @@ use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
 use mailbox::MailboxId;
 use store::Store;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use world::{Secret, World};
 
 pub use connection::serve_connection;
@@ -19,6 +19,7 @@ pub use listener::listen;
 pub use places::Limits;
 pub use users::MailUsers;
 
+use crate::limits::MAX_LARGE_COMMANDS;
 use hub::Hub;
 use places::Places;
 
@@ -43,6 +44,8 @@ pub struct Server {
     logins: Box<dyn Logins>,
     hub: Arc<Hub>,
     places: Arc<Places>,
+    /// Places for large commands that are coming in.
+    large: Arc<Semaphore>,
     stop: watch::Sender<bool>,
 }
 
@@ -61,8 +64,9 @@ impl Server {
     ) -> Arc<Self> {
         let hub = Hub::following(store.subscribe());
         let (stop, _) = watch::channel(false);
-        let logins = Box::new(logins);
-        Arc::new(Self { store, world, logins, hub, places: Places::new(limits), stop })
+        let (logins, places) = (Box::new(logins), Places::new(limits));
+        let large = Arc::new(Semaphore::new(MAX_LARGE_COMMANDS));
+        Arc::new(Self { store, world, logins, hub, places, large, stop })
     }
 
     /// Makes every connection say BYE and close.

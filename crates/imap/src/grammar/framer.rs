@@ -67,6 +67,11 @@ impl Framer {
         !self.buffer.is_empty() || self.skipping.is_some()
     }
 
+    /// How many bytes are held.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
     /// The next line as it stands, without looking for literals (IDLE, AUTHENTICATE).
     pub(crate) fn line(&mut self) -> Frame {
         self.next(false)

@@ -172,6 +172,11 @@ impl Session {
         self.deadline
     }
 
+    /// How many bytes of a command that is not complete the session holds.
+    pub fn held_bytes(&self) -> usize {
+        self.framer.held_bytes()
+    }
+
     /// The mailbox of the user who has logged in: whose changes the session wants to know.
     pub fn mailbox(&self) -> Option<MailboxId> {
         self.user
