@@ -18,8 +18,8 @@ use crate::{
 pub(crate) async fn add(call: &mut Call, input: AddUserToGroupRequest) -> Result<(), wire::Error> {
     let caller = call.caller();
     let tx = call.write("iam:AddUserToGroup", Named::group(&input.group_name)).await?;
-    let group = entity::group(tx, &caller, &input.group_name).await?;
     let user = entity::user(tx, &caller, &input.user_name).await?;
+    let group = entity::group(tx, &caller, &input.group_name).await?;
     insert(tx, &caller.account, &group.id, &user.id).await
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Stored {
     users_may_change: bool,
     max_age_days: i32,
     reuse_prevention: i32,
-    hard_expiry: Option<bool>,
+    hard_expiry: bool,
 }
 
 pub(crate) async fn get(call: &mut Call) -> Result<GetAccountPasswordPolicyResponse, wire::Error> {
@@ -65,7 +65,7 @@ pub(crate) async fn update(
         input.allow_users_to_change_password.unwrap_or(false),
         input.max_password_age.unwrap_or(0),
         input.password_reuse_prevention.unwrap_or(0),
-        input.hard_expiry,
+        input.hard_expiry.unwrap_or(false),
     ];
     tx.execute(DELETE, params![&caller.account]).await?;
     tx.execute(INSERT, params).await?;
@@ -149,9 +149,9 @@ impl Stored {
             require_lowercase_characters: Some(self.require_lowercase),
             allow_users_to_change_password: Some(self.users_may_change),
             expire_passwords: Some(self.max_age_days > 0),
-            max_password_age: (self.max_age_days > 0).then_some(self.max_age_days),
+            max_password_age: Some(self.max_age_days),
             password_reuse_prevention: (self.reuse_prevention > 0).then_some(self.reuse_prevention),
-            hard_expiry: self.hard_expiry,
+            hard_expiry: Some(self.hard_expiry),
         }
     }
 }

@@ -105,10 +105,9 @@ pub(crate) async fn get(
     let snapshot = call.read("iam:GetPolicy", target).await?;
     let found = get_any(snapshot, &caller, &input.policy_arn).await?;
     let usage = usage(snapshot, &caller.account, &input.policy_arn).await?;
-    let tags = match found.id() {
-        Some(id) => tags::shown(tags::of(snapshot, id).await?),
-        None => None,
-    };
+    let tags = tags::of(snapshot, found.id().unwrap_or_default()).await?;
+    // Alone of all answers, this one tells of tags also when there are none.
+    let tags = Some(tags::shown(tags).unwrap_or_default());
     let description = found.description();
     let policy = Policy { description, tags, ..found.shown(usage) };
     Ok(GetPolicyResponse { policy: Some(policy) })
@@ -166,7 +165,6 @@ pub(crate) async fn list_tags(
     let caller = call.caller();
     let snapshot = call.read("iam:ListPolicyTags", ByArn::new(&input.policy_arn)?).await?;
     let found = get_any(snapshot, &caller, &input.policy_arn).await?;
-    // AWS's own policies bear no tags, and nothing is stored under their ids.
     let cut = tags::page(snapshot, found.id().unwrap_or_default(), page).await?;
     Ok(ListPolicyTagsResponse {
         tags: cut.items,
@@ -298,7 +296,7 @@ async fn count(snapshot: &mut Snapshot, account: &str) -> Result<i64, store::Err
 }
 
 impl Found {
-    /// The id under which its tags are; none for AWS's own.
+    /// The id under which its tags are. AWS's own bear none, and nothing is stored for them.
     fn id(&self) -> Option<&str> {
         match self {
             Self::Aws(_) => None,

@@ -74,7 +74,7 @@ CREATE TABLE password_policies (
     users_may_change INTEGER NOT NULL,
     max_age_days INTEGER NOT NULL,
     reuse_prevention INTEGER NOT NULL,
-    hard_expiry INTEGER
+    hard_expiry INTEGER NOT NULL
 );
 
 CREATE TABLE groups (

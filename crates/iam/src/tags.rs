@@ -45,7 +45,7 @@ pub(crate) fn check_keys<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), 
 
 /// The tags of a resource.
 pub(crate) async fn of(snapshot: &mut Snapshot, resource_id: &str) -> Result<Pairs, store::Error> {
-    const SQL: &str = "SELECT key, value FROM tags WHERE resource_id = $1 ORDER BY key_fold";
+    const SQL: &str = "SELECT key, value FROM tags WHERE resource_id = $1 ORDER BY key";
     snapshot.rows(SQL, params![resource_id], |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 

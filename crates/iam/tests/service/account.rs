@@ -102,8 +102,8 @@ async fn a_password_policy_is_replaced_as_a_whole() {
     ask!(root, update_account_password_policy, input).unwrap();
     let policy = ask!(root, get_account_password_policy).unwrap().password_policy;
     assert_eq!(policy.minimum_password_length, Some(6));
-    assert_eq!((policy.expire_passwords, policy.max_password_age), (Some(false), None));
-    assert_eq!((policy.password_reuse_prevention, policy.hard_expiry), (None, None));
+    assert_eq!((policy.expire_passwords, policy.max_password_age), (Some(false), Some(0)));
+    assert_eq!((policy.password_reuse_prevention, policy.hard_expiry), (None, Some(false)));
     ask!(root, delete_account_password_policy).unwrap();
     refused(ask!(root, get_account_password_policy), &NO_SUCH_ENTITY, message);
 }

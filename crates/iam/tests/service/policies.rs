@@ -55,6 +55,7 @@ async fn a_new_policy_starts_at_version_one() {
     let found = found.unwrap();
     assert_eq!(found.description.as_deref(), Some("for tests"));
     assert_eq!(found.policy_id, policy.policy_id);
+    assert_eq!((policy.tags, found.tags), (None, Some(vec![])));
     refused(
         ask!(root, create_policy, new("p", "/b/")),
         &ENTITY_ALREADY_EXISTS,

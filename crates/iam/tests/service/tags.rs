@@ -26,7 +26,7 @@ async fn tags_are_added_replaced_and_taken_off() {
     ask!(root, tag_user, tag(&[("b", "2"), ("a", "1")])).unwrap();
     ask!(root, tag_user, tag(&[("B", "3"), ("c", "")])).unwrap();
     let found = ask!(root, list_user_tags, list()).unwrap();
-    assert_eq!(found.tags, tags(&[("a", "1"), ("B", "3"), ("c", "")]));
+    assert_eq!(found.tags, tags(&[("B", "3"), ("a", "1"), ("c", "")]));
     assert_eq!(found.is_truncated, Some(false));
     let page = |marker| ListUserTagsRequest { marker, max_items: Some(2), ..list() };
     let first = ask!(root, list_user_tags, page(None)).unwrap();
