@@ -221,7 +221,8 @@ pub(crate) async fn tag(call: &mut Call, input: TagUserRequest) -> Result<(), wi
     let target = Named::user(&input.user_name).bringing(&tags);
     let tx = call.write("iam:TagUser", target).await?;
     let user = entity::user(tx, &caller, &input.user_name).await?;
-    tags::put(tx, &user.id, &tags, TAGS_QUOTA).await
+    tags::put(tx, &user.id, &tags, TAGS_QUOTA).await?;
+    Ok(epoch::bump(tx, &caller.account).await?)
 }
 
 pub(crate) async fn untag(call: &mut Call, input: UntagUserRequest) -> Result<(), wire::Error> {
@@ -229,7 +230,8 @@ pub(crate) async fn untag(call: &mut Call, input: UntagUserRequest) -> Result<()
     let target = Named::user(&input.user_name).naming(&input.tag_keys);
     let tx = call.write("iam:UntagUser", target).await?;
     let user = entity::user(tx, &caller, &input.user_name).await?;
-    Ok(tags::remove(tx, &user.id, &input.tag_keys).await?)
+    tags::remove(tx, &user.id, &input.tag_keys).await?;
+    Ok(epoch::bump(tx, &caller.account).await?)
 }
 
 pub(crate) async fn list_tags(

@@ -21,7 +21,7 @@ pub(super) async fn decide(
     }
     let resource = target.resolve(snapshot, caller).await?;
     let permissions = door.inner.permissions.of(snapshot, caller).await?;
-    let context = CallContext::new(caller, &resource);
+    let context = CallContext::new(caller, &permissions.tags, &resource);
     let request = Request { action, resource: &resource.arn, context: &context };
     let identity = permissions.identity.decide(&request);
     let boundary = permissions.boundary.as_ref().map(|boundary| boundary.decide(&request));

@@ -5,16 +5,23 @@ use std::borrow::Cow;
 use policy::{Context, Values};
 
 use super::{Caller, Principal, Resource};
+use crate::tags;
 
 /// The request context of one decision (IAM User Guide, "AWS global condition context keys").
 pub(super) struct CallContext<'a> {
     caller: &'a Caller,
+    caller_tags: &'a tags::Pairs,
     resource: &'a Resource,
 }
 
 impl<'a> CallContext<'a> {
-    pub(super) fn new(caller: &'a Caller, resource: &'a Resource) -> Self {
-        Self { caller, resource }
+    /// The context of `caller`, who bears `caller_tags`, reaching for `resource`.
+    pub(super) fn new(
+        caller: &'a Caller,
+        caller_tags: &'a tags::Pairs,
+        resource: &'a Resource,
+    ) -> Self {
+        Self { caller, caller_tags, resource }
     }
 
     fn global(&self, key: &str) -> Option<Cow<'a, str>> {
@@ -44,9 +51,10 @@ impl<'a> CallContext<'a> {
         Some(value)
     }
 
-    fn of_resource(&self, key: &str) -> Option<Cow<'a, str>> {
+    fn tagged(&self, key: &str) -> Option<Cow<'a, str>> {
         let (family, tag) = key.split_once('/')?;
         let tags = match family {
+            "aws:principaltag" => self.caller_tags,
             "aws:requesttag" => &self.resource.request_tags,
             // Every service has its own form of the resource tag beside the global one.
             _ if family.ends_with(":resourcetag") => &self.resource.tags,
@@ -71,7 +79,7 @@ impl Context for CallContext<'_> {
             return (!self.resource.tag_keys.is_empty()).then(|| Values::Many(keys()));
         }
         self.global(key)
-            .or_else(|| self.of_resource(key))
+            .or_else(|| self.tagged(key))
             .or_else(|| self.of_operation(key))
             .map(Values::One)
     }

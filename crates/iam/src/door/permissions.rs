@@ -10,7 +10,7 @@ use policy::{Document, Kind, PolicySet, Source};
 use store::{Snapshot, params};
 
 use super::{Caller, Principal};
-use crate::{managed, password_policy};
+use crate::{managed, password_policy, tags};
 
 /// Principals whose compiled policies are kept at most; past it the cache starts anew.
 const PRINCIPALS_MAX: usize = 10_000;
@@ -28,11 +28,14 @@ pub(super) struct PermissionCache {
 }
 
 /// What a principal may do: what its identity policies and its boundary allow, and neither denies.
+#[derive(Default)]
 pub(super) struct Permissions {
     /// The policies of the user and its groups.
     pub(super) identity: PolicySet,
     /// How far those reach, if the user has a boundary.
     pub(super) boundary: Option<PolicySet>,
+    /// The user's tags (`aws:PrincipalTag/..`).
+    pub(super) tags: tags::Pairs,
 }
 
 /// What a password policy grants by `AllowUsersToChangePassword`: the same as AWS's policy of that name,
@@ -47,7 +50,7 @@ impl PermissionCache {
         caller: &Caller,
     ) -> Result<Arc<Permissions>, wire::Error> {
         let Principal::User { id, .. } = &caller.principal else {
-            return Ok(Arc::new(Permissions { identity: PolicySet::new([]), boundary: None }));
+            return Ok(Arc::new(Permissions::default()));
         };
         let epoch = epoch(snapshot, &caller.account).await?;
         if let Some((known, set)) = lock(&self.sets).get(id)
@@ -57,7 +60,8 @@ impl PermissionCache {
         }
         let identity = PolicySet::new(self.identity(snapshot, &caller.account, id).await?);
         let boundary = self.boundary(snapshot, id).await?.map(|source| PolicySet::new([source]));
-        let set = Arc::new(Permissions { identity, boundary });
+        let tags = tags::of(snapshot, id).await?;
+        let set = Arc::new(Permissions { identity, boundary, tags });
         insert(&self.sets, PRINCIPALS_MAX, id.clone(), (epoch, Arc::clone(&set)));
         Ok(set)
     }

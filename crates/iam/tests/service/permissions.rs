@@ -211,3 +211,27 @@ async fn actions_without_resource_need_all_resources() {
     ask!(me, list_policies, ListPoliciesRequest::default()).unwrap();
     ask!(me, get_account_summary).unwrap();
 }
+
+#[tokio::test]
+async fn the_callers_own_tags_count() {
+    let house = House::new().await;
+    let user = house.user("me").await;
+    house.user("bob").await;
+    let tag = |name: &str, team: &str| TagUserRequest {
+        user_name: s(name),
+        tags: vec![Tag { key: s("Team"), value: s(team) }],
+    };
+    let allow = r#"{"Effect":"Allow","Action":"iam:GetUser","Resource":"*","Condition":
+        {"StringEquals":{"aws:ResourceTag/team":"${aws:PrincipalTag/team}"}}}"#;
+    grant(&house, &user, allow).await;
+    let me = house.calls_by(&user);
+    ask!(house.root(), tag_user, tag("bob", "mail")).unwrap();
+    assert!(ask!(me, get_user, get("bob")).is_err(), "the caller has no tag yet");
+    ask!(house.root(), tag_user, tag("me", "mail")).unwrap();
+    ask!(me, get_user, get("bob")).unwrap();
+    ask!(house.root(), tag_user, tag("me", "web")).unwrap();
+    assert!(ask!(me, get_user, get("bob")).is_err());
+    let untag = UntagUserRequest { user_name: s("me"), tag_keys: vec![s("team")] };
+    ask!(house.root(), untag_user, untag).unwrap();
+    assert!(ask!(me, get_user, get("bob")).is_err());
+}
