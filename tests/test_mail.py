@@ -48,7 +48,7 @@ def below_trace(raw):
 
 def fetch_all(imap, folder="INBOX"):
     imap.select_folder(folder, readonly=True)
-    fetched = imap.fetch("1:*", ["BODY.PEEK[]"]) if imap.search() else {}
+    fetched = imap.fetch(imap.search(), ["BODY.PEEK[]"])
     return [fetched[uid][b"BODY[]"] for uid in sorted(fetched)]
 
 
