@@ -1,14 +1,25 @@
 //! Policy documents: accepted, measured, and written out.
 
-use policy::Kind;
+use policy::{Kind, Malformed};
+use serde::de::IgnoredAny;
 use wire::iam::errors::MALFORMED_POLICY_DOCUMENT;
 
 /// Accepts a document as an identity policy, or says all that is wrong with it and where.
 pub(crate) fn check(text: &str, kind: Kind) -> Result<(), wire::Error> {
     match policy::parse(text, kind) {
         Ok(_) => Ok(()),
-        Err(malformed) => Err(MALFORMED_POLICY_DOCUMENT.with(malformed.message())),
+        Err(malformed) => Err(refusal(text, &malformed)),
     }
+}
+
+/// What is wrong, and where. Clients and test suites compare AWS's texts, so those stand alone wherever AWS
+/// has one for the rule that was broken, and the positions are in the detail. For a document that is not
+/// even JSON, AWS says nothing of use; there the positions belong to the text itself.
+fn refusal(text: &str, malformed: &Malformed) -> wire::Error {
+    let is_document = text.contains('{');
+    let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
+    let message = if is_document && !is_json { malformed.message() } else { malformed.verdict() };
+    MALFORMED_POLICY_DOCUMENT.with(message).detailed(malformed.message())
 }
 
 /// The characters that count towards a quota: all but white space.
@@ -36,6 +47,17 @@ pub(crate) fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn positions_are_in_the_text_where_aws_has_none_and_in_the_detail_always() {
+        let no_comma = "{\"Version\":\"2012-10-17\"\n\"Statement\":[]}";
+        let error = check(no_comma, Kind::Managed).unwrap_err();
+        assert!(error.message().contains("line 2"), "{error}");
+        let no_action = "{\"Version\":\"2012-10-17\",\n\"Statement\":[{\"Effect\":\"Allow\",\"Resource\":\"*\"}]}";
+        let error = check(no_action, Kind::Managed).unwrap_err();
+        assert!(!error.message().contains("line"), "{error}");
+        assert!(error.detail().unwrap_or_default().contains("line 2"), "{error:?}");
+    }
 
     #[test]
     fn only_unreserved_characters_stay() {

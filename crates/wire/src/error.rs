@@ -13,6 +13,7 @@ use crate::{Protocol, errors::INTERNAL_FAILURE};
 pub struct Error {
     kind: &'static ErrorKind,
     message: String,
+    detail: Option<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -30,6 +31,13 @@ impl Error {
         self
     }
 
+    /// The same error with more for the client than AWS's text says. The query protocol has an element of
+    /// its own for it, which AWS leaves empty; the JSON protocols have none.
+    pub fn detailed(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
     /// What kind of error it is.
     pub fn kind(&self) -> &'static ErrorKind {
         self.kind
@@ -43,6 +51,11 @@ impl Error {
     /// The text for the client.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// More than the text says, if there is more.
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
     }
 
     /// The HTTP status of the answer.
@@ -104,7 +117,7 @@ impl ErrorKind {
 
     /// An error of this kind with a text for the client.
     pub fn with(&'static self, message: impl Into<String>) -> Error {
-        Error { kind: self, message: message.into(), source: None }
+        Error { kind: self, message: message.into(), detail: None, source: None }
     }
 
     /// Its code and status in a protocol.

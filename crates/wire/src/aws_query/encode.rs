@@ -42,6 +42,9 @@ pub fn encode_error(model: &ServiceModel, error: &Error, request_id: &str) -> St
         xml.leaf("Type", fault);
         xml.leaf("Code", error.kind().query.code);
         xml.leaf("Message", error.message());
+        if let Some(detail) = error.detail() {
+            xml.leaf("Detail", detail);
+        }
     });
     xml.leaf("RequestId", request_id);
     end(&mut xml, "ErrorResponse", "");
