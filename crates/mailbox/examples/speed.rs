@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use mailbox::{
     Columns, Cursor, Delivery, Destination, FlagAction, FlagChange, Flags, FolderId, Keywords,
     MIGRATIONS, MailboxId, Query, Role, UidSet, folders, mailboxes,
@@ -21,6 +22,8 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const MAILBOXES: usize = 100;
 const RECIPIENTS: usize = 100;
+/// How many different messages are made, before anything is measured.
+const MESSAGES: usize = 100;
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
@@ -34,10 +37,11 @@ async fn main() -> Outcome<()> {
     let store = Store::open(options, &[MIGRATIONS]).await?;
     let ids = mailboxes(&store).await?;
 
-    summarise();
-    deliver_each(&store, &ids, messages, writers).await?;
-    deliver_to_all(&store, &ids).await?;
-    fill_one(&store, ids[0], 1000).await?;
+    let corpus: Arc<[Bytes]> = (0..MESSAGES).map(|number| message(number).into()).collect();
+    summarise(&corpus);
+    deliver_each(&store, &ids, &corpus, messages, writers).await?;
+    deliver_to_all(&store, &ids, &corpus[1]).await?;
+    fill_one(&store, ids[0], &corpus[0], 1000).await?;
     read_one(&store, ids[0]).await?;
     store.close().await;
     Ok(())
@@ -87,15 +91,15 @@ fn report(what: &str, count: usize, took: Duration) {
     println!("{what:<44} {count:>6} in {took:>10.2?}  {each:>9.1} us each");
 }
 
-fn summarise() {
-    let messages: Vec<_> = (0..500).map(message).collect();
+fn summarise(corpus: &[Bytes]) {
     let start = Instant::now();
-    let bytes: usize = messages.iter().map(|m| mailbox::Summary::of(m).encode().len()).sum();
-    report(&format!("summary ({} bytes stored)", bytes / 500), 500, start.elapsed());
+    let bytes: usize = corpus.iter().map(|m| mailbox::Summary::of(m).encode().len()).sum();
+    let what = format!("summary ({} bytes stored)", bytes / corpus.len());
+    report(&what, corpus.len(), start.elapsed());
 }
 
-async fn deliver(store: &Store, mailboxes: &[MailboxId], number: usize) -> Outcome<()> {
-    let prepared = mailbox::prepare(store, "m", message(number)).await?;
+async fn deliver(store: &Store, mailboxes: &[MailboxId], message: &Bytes) -> Outcome<()> {
+    let prepared = mailbox::prepare(store, "m", message.clone()).await?;
     let now = World::system().now();
     let deliveries: Vec<_> = mailboxes
         .iter()
@@ -119,6 +123,7 @@ async fn deliver(store: &Store, mailboxes: &[MailboxId], number: usize) -> Outco
 async fn deliver_each(
     store: &Store,
     ids: &[MailboxId],
+    corpus: &Arc<[Bytes]>,
     messages: usize,
     writers: usize,
 ) -> Outcome<()> {
@@ -126,10 +131,12 @@ async fn deliver_each(
     let start = Instant::now();
     let tasks: Vec<_> = (0..writers)
         .map(|writer| {
-            let (store, ids) = (store.clone(), ids.clone());
+            let (store, ids, corpus) = (store.clone(), ids.clone(), corpus.clone());
             tokio::spawn(async move {
                 for number in (writer..messages).step_by(writers) {
-                    deliver(&store, &[ids[number % ids.len()]], number).await?;
+                    // A message of each size for each mailbox, not one size for one.
+                    let message = &corpus[(number + number / ids.len()) % corpus.len()];
+                    deliver(&store, &[ids[number % ids.len()]], message).await?;
                 }
                 Outcome::Ok(())
             })
@@ -144,16 +151,16 @@ async fn deliver_each(
     Ok(())
 }
 
-async fn deliver_to_all(store: &Store, ids: &[MailboxId]) -> Outcome<()> {
+async fn deliver_to_all(store: &Store, ids: &[MailboxId], message: &Bytes) -> Outcome<()> {
     let start = Instant::now();
-    deliver(store, &ids[..RECIPIENTS], 1).await?;
+    deliver(store, &ids[..RECIPIENTS], message).await?;
     report("one message to many recipients", RECIPIENTS, start.elapsed());
     Ok(())
 }
 
-async fn fill_one(store: &Store, id: MailboxId, count: usize) -> Outcome<()> {
-    for number in 0..count {
-        deliver(store, &[id], number * 10).await?;
+async fn fill_one(store: &Store, id: MailboxId, message: &Bytes, count: usize) -> Outcome<()> {
+    for _ in 0..count {
+        deliver(store, &[id], message).await?;
     }
     Ok(())
 }
@@ -187,7 +194,7 @@ async fn read_one(store: &Store, id: MailboxId) -> Outcome<()> {
 
     for (what, query) in [
         ("searched by flag", Query::without(Flags::SEEN)),
-        ("searched by subject", Query::Header("Subject".to_owned(), "grüße 7".to_owned())),
+        ("searched by subject", Query::Header("Subject".to_owned(), "grüße 0".to_owned())),
         ("searched by body", Query::Body("not there".to_owned())),
     ] {
         let start = Instant::now();
