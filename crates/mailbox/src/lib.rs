@@ -22,7 +22,7 @@
 //! - [`changes`]: what changed since a modification sequence, in a folder and among the folders.
 //! - [`change_flags`]: flags and keywords changed, if wanted only where nothing changed since.
 //! - [`copy`], [`r#move`](fn@move), [`expunge`], [`remove`]: messages that change their place.
-//! - [`search`]: found by flags, dates, sizes, header fields and decoded text.
+//! - [`search`](mod@search): found by flags, dates, sizes, header fields and decoded text.
 //!
 //! # Conflicts
 //! All functions work within the caller's transaction and neither commit nor retry. A caller whose `Error` holds
