@@ -5,7 +5,7 @@ use std::sync::Arc;
 use iam::door::Door;
 use mailflow::Mailflow;
 use metrics_exporter_prometheus::PrometheusHandle;
-use smtp::{Budget, Dns, House, Limits, Outbound, Role, Smarthost};
+use smtp::{Dns, House, Limits, Outbound, Role, Smarthost};
 use store::Store;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -16,8 +16,8 @@ use crate::{
     config::{Config, HostPort},
     failure::Failure,
     health::{self, Health},
+    housekeeping,
     listeners::Listeners,
-    logins::Mailboxes,
     serve::{Shutdown, requested},
 };
 
@@ -40,7 +40,7 @@ pub(crate) struct Faces {
 }
 
 impl Faces {
-    /// Gives every face its listener, and starts the worker of the queue.
+    /// Gives every face its listener, and starts what works without being called.
     pub(crate) fn open(self, listeners: Listeners) -> Result<JoinSet<()>, Failure> {
         let mut tasks = JoinSet::new();
         let authenticator = Arc::new(Authenticator::new(self.store.clone(), &self.world));
@@ -66,11 +66,14 @@ impl Faces {
             tasks.spawn(smtp::listen(listener, tls, server, role, self.shutdown.clone()));
         }
         if let Some(listener) = listeners.imap {
-            let logins = Mailboxes { store: self.store.clone(), authenticator };
-            let server = imap::Server::new(self.store, self.world.clone(), logins);
+            let users = imap::MailUsers::new(self.store.clone(), authenticator);
+            let server = imap::Server::new(self.store.clone(), self.world.clone(), users);
             let stop = requested(self.shutdown.clone());
             tasks.spawn(imap::listen(listener, self.tls, server, stop));
         }
+        let housekeeping =
+            housekeeping::keep(self.store, self.world.clone(), self.shutdown.clone());
+        tasks.spawn(housekeeping);
         send_queue(&mut tasks, flow, &self.world, &self.config, self.shutdown)?;
         Ok(tasks)
     }
@@ -80,13 +83,7 @@ impl Faces {
         flow: &Mailflow,
         authenticator: &Arc<Authenticator>,
     ) -> Arc<smtp::Server<House>> {
-        let limits = Limits::default();
-        let config = smtp::Config {
-            host: self.config.hostname.clone(),
-            postmaster: None,
-            budget: Budget::new(limits.in_flight_octets),
-            limits,
-        };
+        let config = smtp::Config::new(self.config.hostname.as_str(), Limits::default());
         let house = House::new(flow.clone(), Arc::clone(authenticator));
         smtp::Server::new(config, house, self.world.clone())
     }
