@@ -51,7 +51,7 @@ impl Seen {
 }
 
 /// Dates and the seconds and nanoseconds since 1970 that they stand for.
-pub(crate) const DATES: [(&str, (i64, u32)); 9] = [
+pub(crate) const DATES: [(&str, (i64, u32)); 11] = [
     ("2020-01-01T00:00:00Z", (1_577_836_800, 0)),
     ("2020-01-01", (1_577_836_800, 0)),
     ("1577836800", (1_577_836_800, 0)),
@@ -61,6 +61,9 @@ pub(crate) const DATES: [(&str, (i64, u32)); 9] = [
     ("0", (0, 0)),
     ("1969-07-20T20:17:40Z", (-14_182_940, 0)),
     ("9999-12-31", (253_402_214_400, 0)),
+    // Numbers elsewhere, but years where a date is wanted.
+    ("-1", (-62_198_755_200, 0)),
+    ("-0", (-62_167_219_200, 0)),
 ];
 
 /// Base64 and the bytes that it stands for.
