@@ -9,7 +9,7 @@ use crate::{
     notice::{self, Notice},
     parcel::{Letter, Parcel},
     retry::{self, MAX_TRIES},
-    route::{self, Reach},
+    route::Reach,
 };
 
 /// A message that somebody hands to us.
@@ -107,7 +107,7 @@ impl Mailflow {
         };
         let mut snapshot = self.store.read().await?;
         check_author(&mut snapshot, &incoming).await?;
-        let route = route::find(&mut snapshot, &incoming.recipients, reach).await?;
+        let route = self.find_route(&mut snapshot, &incoming.recipients, reach).await?;
         drop(snapshot);
         let letter = Letter {
             id: incoming.id,
@@ -176,7 +176,7 @@ impl Mailflow {
         };
         let recipients = [to.to_owned()];
         let mut snapshot = self.store.read().await?;
-        let route = route::find(&mut snapshot, &recipients, Reach::Everywhere).await?;
+        let route = self.find_route(&mut snapshot, &recipients, Reach::Everywhere).await?;
         drop(snapshot);
         Parcel::pack(&self.store, letter, route, Some(organization)).await
     }

@@ -22,6 +22,7 @@ mod author;
 mod error;
 mod notice;
 mod parcel;
+mod postmaster;
 mod probe;
 mod queue;
 mod retry;
@@ -55,12 +56,20 @@ pub struct Mailflow {
     world: World,
     /// Our own name, for notices.
     host: Arc<str>,
+    /// Who reads mail for `postmaster` where nobody in the domain does.
+    postmaster: Option<Arc<str>>,
 }
 
 impl Mailflow {
     /// A flow of mail over `store`; `host` signs the notices.
     pub fn new(store: Store, world: World, host: impl Into<Arc<str>>) -> Self {
-        Self { store, world, host: host.into() }
+        Self { store, world, host: host.into(), postmaster: None }
+    }
+
+    /// Gives mail for `postmaster` in domains where nobody has that address to `reader`, an address of ours.
+    #[must_use]
+    pub fn with_postmaster(self, reader: Option<&str>) -> Self {
+        Self { postmaster: reader.map(Arc::from), ..self }
     }
 
     /// The store that it works on.

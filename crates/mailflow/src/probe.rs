@@ -3,7 +3,7 @@
 use mailbox::mailboxes;
 use workmail::Recipient;
 
-use crate::{Error, Mailflow};
+use crate::{Error, Mailflow, postmaster};
 
 /// What would become of mail for an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +25,13 @@ impl Mailflow {
     /// What the store says.
     pub async fn probe(&self, address: &str) -> Result<Probe, Error> {
         let mut snapshot = self.store.read().await?;
-        let user = match workmail::resolve(&mut snapshot, address).await? {
-            Recipient::User(user) => user,
-            Recipient::Group(_) => return Ok(Probe::Fine),
-            Recipient::Unknown => return Ok(Probe::Unknown),
-            Recipient::NotLocalDomain => return Ok(Probe::Elsewhere),
-        };
+        let user =
+            match postmaster::resolve(&mut snapshot, address, self.postmaster.as_deref()).await? {
+                Recipient::User(user) => user,
+                Recipient::Group(_) => return Ok(Probe::Fine),
+                Recipient::Unknown => return Ok(Probe::Unknown),
+                Recipient::NotLocalDomain => return Ok(Probe::Elsewhere),
+            };
         Ok(match mailboxes::find(&mut snapshot, &user.id).await? {
             Some(mailbox) if !mailbox.is_active() => Probe::Unknown,
             Some(mailbox) if mailbox.used_bytes >= mailbox.quota_bytes => Probe::Full,

@@ -131,6 +131,19 @@ impl Mailflow {
         Ok(content.slice(job.skip_octets.min(content.len())..))
     }
 
+    /// Ends all leases, so that what a process left behind when it was lost is due at once. Only for the
+    /// start of a process that has the store to itself.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn end_leases(&self) -> Result<(), Error> {
+        let mut tx = self.store.write().await?;
+        let sql = "UPDATE queue_recipients SET lease = NULL, next_attempt_at = $1 \
+                   WHERE lease IS NOT NULL";
+        tx.execute(sql, params![self.world.now()]).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Looks without becoming a writer.
     async fn is_due(&self) -> Result<bool, Error> {
         Ok(self.next_due().await?.is_some_and(|due| due <= self.world.now()))

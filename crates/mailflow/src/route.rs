@@ -6,7 +6,7 @@ use mailbox::{MailboxId, mailboxes};
 use store::Snapshot;
 use workmail::{MailUser, Recipient};
 
-use crate::{Error, Failure};
+use crate::{Error, Failure, Mailflow, postmaster};
 
 /// Where a message goes.
 #[derive(Debug, Default)]
@@ -43,21 +43,27 @@ pub(crate) enum Reach {
     Everywhere,
 }
 
-/// Finds the way of a message to each recipient.
-pub(crate) async fn find(
-    snapshot: &mut Snapshot,
-    recipients: &[String],
-    reach: Reach,
-) -> Result<Route, Error> {
-    let mut finder = Finder { snapshot, route: Route::default(), seen: HashSet::new() };
-    for recipient in recipients {
-        finder.follow(recipient, reach).await?;
+impl Mailflow {
+    /// Finds the way of a message to each recipient.
+    pub(crate) async fn find_route(
+        &self,
+        snapshot: &mut Snapshot,
+        recipients: &[String],
+        reach: Reach,
+    ) -> Result<Route, Error> {
+        let postmaster = self.postmaster.as_deref();
+        let mut finder =
+            Finder { snapshot, postmaster, route: Route::default(), seen: HashSet::new() };
+        for recipient in recipients {
+            finder.follow(recipient, reach).await?;
+        }
+        Ok(finder.route)
     }
-    Ok(finder.route)
 }
 
 struct Finder<'a> {
     snapshot: &'a mut Snapshot,
+    postmaster: Option<&'a str>,
     route: Route,
     /// Entities and remote recipients that were already met.
     seen: HashSet<String>,
@@ -65,7 +71,7 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     async fn follow(&mut self, recipient: &str, reach: Reach) -> Result<(), Error> {
-        match workmail::resolve(self.snapshot, recipient).await? {
+        match postmaster::resolve(self.snapshot, recipient, self.postmaster).await? {
             Recipient::User(user) => self.stop_at(user, recipient, Named::Directly).await?,
             Recipient::Group(group) => self.follow_group(group.id, recipient).await?,
             Recipient::Unknown => self.fail(recipient, "5.1.1", "there is no such recipient"),

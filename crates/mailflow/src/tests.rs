@@ -6,7 +6,7 @@ use bytes::Bytes;
 use world::{ManualClock, OsRandom, Timestamp, World};
 
 use crate::{
-    Incoming, LEASE, LIFETIME, Origin, Outcome, Probe, Refusal,
+    Incoming, LEASE, LIFETIME, Mailflow, Origin, Outcome, Probe, Refusal,
     testing::{House, Organization},
 };
 
@@ -219,6 +219,40 @@ async fn a_lost_worker_is_replaced_and_cannot_interfere() {
     assert_eq!(town.rows("queue_recipients").await, 1);
     flow.settle(&found[0], vec![Outcome::Sent]).await.unwrap();
     assert_eq!(town.rows("queue_recipients").await, 0);
+}
+
+#[tokio::test]
+async fn what_a_lost_process_left_behind_is_due_at_its_next_start() {
+    let town = town().await;
+    town.submit("ann@acme.awsapps.com", &["x@far.example"]).await.unwrap();
+    let flow = &town.house.flow;
+    let lost = flow.claim(9).await.unwrap();
+    assert_eq!((lost.len(), flow.claim(9).await.unwrap().len()), (1, 0));
+    flow.end_leases().await.unwrap();
+    let found = flow.claim(9).await.unwrap();
+    assert_eq!(found[0].recipients, [("x@far.example".to_owned(), 2)]);
+}
+
+#[tokio::test]
+async fn there_is_a_postmaster_wherever_one_was_named() {
+    let town = town().await;
+    let probe =
+        |flow: Mailflow, address: &'static str| async move { flow.probe(address).await.unwrap() };
+    let flow = town.house.flow.clone();
+    assert_eq!(probe(flow.clone(), "postmaster@acme.awsapps.com").await, Probe::Unknown);
+    let named = |reader| flow.clone().with_postmaster(Some(reader));
+    let by_bob = named("bob@acme.awsapps.com");
+    assert_eq!(probe(by_bob.clone(), "PostMaster@acme.awsapps.com").await, Probe::Fine);
+    assert_eq!(probe(by_bob.clone(), "postmaster@far.example").await, Probe::Elsewhere);
+    assert_eq!(probe(by_bob.clone(), "hostmaster@acme.awsapps.com").await, Probe::Unknown);
+    let away = named("x@far.example");
+    assert_eq!(probe(away, "postmaster@acme.awsapps.com").await, Probe::Unknown);
+    let recipients = ["postmaster@acme.awsapps.com", "bob@acme.awsapps.com"];
+    by_bob.accept(town.incoming("x@y", &recipients, Origin::Received)).await.unwrap();
+    assert_eq!(town.house.inbox(&town.bob).await.len(), 1);
+    town.house.user(&town.acme, "postmaster").await;
+    by_bob.accept(town.incoming("x@y", &recipients[..1], Origin::Received)).await.unwrap();
+    assert_eq!(town.house.inbox(&town.bob).await.len(), 1);
 }
 
 #[tokio::test]
