@@ -43,6 +43,7 @@ class House:
     def __init__(self, folder, options=()):
         self.folder = pathlib.Path(folder)
         self.data = self.folder / "data"
+        self.log_path = self.folder / "log.txt"
         self.options = list(options)
         self.process = None
         self.addresses = {}
@@ -78,7 +79,7 @@ class House:
         faces = ["api", "smtp", "submission", "imap", "metrics"]
         listens = [part for face in faces for part in (f"--{face}-listen", "127.0.0.1:0")]
         command = [binary(), "serve", "--data", str(self.data), "--ready-file", str(ready), *listens, *self.options]
-        self.log = open(self.folder / "log.txt", "ab")
+        self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=self.environment()
         )
@@ -91,7 +92,7 @@ class House:
         return self
 
     def log_text(self):
-        return (self.folder / "log.txt").read_text(errors="replace")
+        return self.log_path.read_text(errors="replace") if self.log_path.is_file() else ""
 
     def stop(self):
         """Asks the server to end and returns its exit code."""

@@ -1,0 +1,30 @@
+"""The server as a whole: who may run beside it, and what it does when it cannot write its log."""
+
+import pathlib
+import subprocess
+
+from house import PASSWORD, Organization, binary
+
+
+def test_one_server_on_a_data_folder(own_house):
+    own_house.start()
+    command = [binary(), "serve", "--data", str(own_house.data), "--api-listen", "127.0.0.1:0"]
+    second = subprocess.run(command, capture_output=True, text=True, env=own_house.environment(), timeout=60)
+    assert second.returncode != 0 and "another server is running" in second.stderr
+    own_house.create_account()
+    own_house.kill()
+    own_house.start()
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(own_house):
+    own_house.log_path = pathlib.Path("/dev/full")
+    key = own_house.create_account()
+    own_house.start()
+    _, ada = Organization(own_house, key).user("ada")
+    with own_house.smtp() as smtp:
+        for _ in range(2):
+            smtp.sendmail("out@elsewhere.example", [ada], b"Subject: x\r\n\r\nhello\r\n")
+    imap = own_house.imap(ada, PASSWORD)
+    assert imap.select_folder("INBOX")[b"EXISTS"] == 2
+    imap.logout()
+    assert own_house.stop() == 0
