@@ -78,6 +78,9 @@ pub(crate) struct Serve {
     /// Send all outbound mail to this server instead of the recipients' own.
     #[arg(long, env = "CHANCERY_SMARTHOST", value_name = "HOST:PORT")]
     pub(crate) smarthost: Option<String>,
+    /// Who reads mail for `postmaster` where nobody in the domain does: an address on this server.
+    #[arg(long, env = "CHANCERY_POSTMASTER", value_name = "ADDRESS")]
+    pub(crate) postmaster: Option<String>,
     /// File to write the addresses to, as JSON, once the server accepts on all of them.
     #[arg(long, env = "CHANCERY_READY_FILE", value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,

@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use smtp::Address;
 
 use crate::{cli, failure::Failure};
 
@@ -20,6 +21,9 @@ pub(crate) struct Config {
     /// Where all outbound mail goes, if not to the recipients' own servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) smarthost: Option<HostPort>,
+    /// Who reads mail for `postmaster` where nobody in the domain does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) postmaster: Option<String>,
     /// Written once the server accepts on all listeners.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -121,6 +125,7 @@ struct File {
     master_key_file: Option<PathBuf>,
     hostname: Option<String>,
     smarthost: Option<String>,
+    postmaster: Option<String>,
     ready_file: Option<PathBuf>,
     listen: FileListen,
     tls: Tls,
@@ -147,6 +152,7 @@ impl Config {
             smarthost: pick(&options.smarthost, &file.smarthost)
                 .map(HostPort::parse)
                 .transpose()?,
+            postmaster: pick(&options.postmaster, &file.postmaster),
             ready_file: pick(&options.ready_file, &file.ready_file),
             listen: Listen::merge(options, &file.listen)?,
             tls: file.tls,
@@ -163,6 +169,9 @@ impl Config {
 
     fn check(&self) -> Result<(), Failure> {
         check_hostname(&self.hostname)?;
+        if let Some(text) = self.postmaster.as_ref().filter(|text| Address::parse(text).is_none()) {
+            return Err(Failure::new(format!("postmaster `{text}` is not a mail address")));
+        }
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
             return Err(Failure::new(
                 "tls.certificate and tls.key belong together: give both or none",
@@ -332,11 +341,12 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let cases: [(&[&str], &str); 5] = [
+        let cases: [(&[&str], &str); 6] = [
             (&["--smtp-listen", "25"], "smtp-listen `25`"),
             (&["--metrics-listen", "0.0.0.0:4090"], "not a loopback address"),
             (&["--hostname", "a b"], "hostname `a b`"),
             (&["--smarthost", "mail"], "smarthost `mail`"),
+            (&["--postmaster", "me"], "postmaster `me`"),
             (&["--config", "/nowhere/chancery.toml"], "/nowhere/chancery.toml"),
         ];
         for (arguments, words) in cases {

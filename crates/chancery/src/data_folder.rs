@@ -1,7 +1,7 @@
 //! The data folder: the store, the message bodies, the master key.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -18,6 +18,23 @@ const MASTER_KEY_BYTES: usize = 32;
 /// The tables of all rooms, in the order in which they build on each other.
 const MIGRATIONS: &[&[store::Migration]] =
     &[iam::MIGRATIONS, mailbox::MIGRATIONS, workmail::MIGRATIONS, mailflow::MIGRATIONS];
+
+/// Makes sure that one server at most works on a data folder, for as long as the answer is kept: two would
+/// not tell each other what they change.
+pub(crate) fn occupy(folder: &Path) -> Result<File, Failure> {
+    make_private_folder(folder)?;
+    let path = folder.join("serve.lock");
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let file = file.map_err(Failure::file("cannot open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Failure::new(format!(
+            "another server is running on the data folder `{}`",
+            folder.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(Failure::file("cannot lock", &path)(error)),
+    }
+}
 
 /// Opens the store, after making the folder and the master key where this is the first start.
 pub(crate) async fn open(config: &DataConfig, world: World) -> Result<Store, Failure> {
@@ -103,6 +120,16 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"first");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_data_folder_has_room_for_one_server() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = occupy(folder.path()).unwrap();
+        let failure = occupy(folder.path()).unwrap_err();
+        assert!(failure.to_string().contains("another server"), "{failure}");
+        drop(first);
+        occupy(folder.path()).unwrap();
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(crate) struct Faces {
     pub(crate) store: Store,
     /// Clock and random source.
     pub(crate) world: World,
+    /// The flow of mail.
+    pub(crate) flow: Mailflow,
     /// The door of the API.
     pub(crate) door: Door,
     /// The metrics of the whole process.
@@ -44,9 +46,14 @@ impl Faces {
     pub(crate) fn open(self, listeners: Listeners) -> Result<JoinSet<()>, Failure> {
         let mut tasks = JoinSet::new();
         let authenticator = Arc::new(Authenticator::new(self.store.clone(), &self.world));
-        let flow =
-            Mailflow::new(self.store.clone(), self.world.clone(), self.config.hostname.as_str());
-        let server = self.smtp_server(&flow, &authenticator);
+        for (listener, role) in
+            [(listeners.smtp, Role::Receiving), (listeners.submission, Role::Submission)]
+        {
+            let Some(listener) = listener else { continue };
+            // Each has bounds of its own, so that strangers cannot use up those of the users.
+            let (tls, server) = (Some(self.tls.clone()), self.smtp_server(&authenticator));
+            tasks.spawn(smtp::listen(listener, tls, server, role, self.shutdown.clone()));
+        }
         if let Some(listener) = listeners.metrics {
             let health = Health { store: self.store.clone(), metrics: self.metrics };
             tasks.spawn(health::listen(listener, Arc::new(health), self.shutdown.clone()));
@@ -58,13 +65,6 @@ impl Faces {
             let stop = requested(self.shutdown.clone());
             tasks.spawn(api::listen(listener, api, api::Limits::default(), stop));
         }
-        for (listener, role) in
-            [(listeners.smtp, Role::Receiving), (listeners.submission, Role::Submission)]
-        {
-            let Some(listener) = listener else { continue };
-            let (tls, server) = (Some(self.tls.clone()), Arc::clone(&server));
-            tasks.spawn(smtp::listen(listener, tls, server, role, self.shutdown.clone()));
-        }
         if let Some(listener) = listeners.imap {
             let users = imap::MailUsers::new(self.store.clone(), authenticator);
             let server = imap::Server::new(self.store.clone(), self.world.clone(), users);
@@ -74,17 +74,14 @@ impl Faces {
         let housekeeping =
             housekeeping::keep(self.store, self.world.clone(), self.shutdown.clone());
         tasks.spawn(housekeeping);
-        send_queue(&mut tasks, flow, &self.world, &self.config, self.shutdown)?;
+        send_queue(&mut tasks, self.flow, &self.world, &self.config, self.shutdown)?;
         Ok(tasks)
     }
 
-    fn smtp_server(
-        &self,
-        flow: &Mailflow,
-        authenticator: &Arc<Authenticator>,
-    ) -> Arc<smtp::Server<House>> {
-        let config = smtp::Config::new(self.config.hostname.as_str(), Limits::default());
-        let house = House::new(flow.clone(), Arc::clone(authenticator));
+    fn smtp_server(&self, authenticator: &Arc<Authenticator>) -> Arc<smtp::Server<House>> {
+        let mut config = smtp::Config::new(self.config.hostname.as_str(), Limits::default());
+        config.postmaster = self.config.postmaster.as_deref().and_then(smtp::Address::parse);
+        let house = House::new(self.flow.clone(), Arc::clone(authenticator));
         smtp::Server::new(config, house, self.world.clone())
     }
 }

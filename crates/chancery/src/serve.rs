@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use iam::door::Door;
+use mailflow::Mailflow;
+use store::Store;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -33,6 +35,7 @@ pub(crate) async fn serve(options: cli::Serve) -> Result<(), Failure> {
     log::start(&config.log)?;
     let metrics = health::install_metrics()?;
     let world = World::system();
+    let _occupied = data_folder::occupy(&config.data.data)?;
     let store = data_folder::open(&config.data, world.clone()).await?;
     let listeners = Listeners::bind(&config.listen).await?;
     let addresses = listeners.addresses()?;
@@ -42,8 +45,9 @@ pub(crate) async fn serve(options: cli::Serve) -> Result<(), Failure> {
     let (door, recorder) = Door::new(store.clone(), world.clone());
     let recorder = tokio::spawn(recorder.run());
     let tls = tls::acceptor(&config)?;
+    let flow = mail_flow(&config, &store, &world).await?;
     let ready_file = config.ready_file.clone();
-    let faces = Faces { config, store: store.clone(), world, door, metrics, tls, shutdown };
+    let faces = Faces { config, store: store.clone(), world, flow, door, metrics, tls, shutdown };
     let mut faces = faces.open(listeners)?;
     addresses.announce(ready_file.as_deref())?;
 
@@ -59,6 +63,17 @@ pub(crate) async fn serve(options: cli::Serve) -> Result<(), Failure> {
     }
     store.close().await;
     Ok(())
+}
+
+/// The flow of mail, with a queue in which nothing waits for a worker that is gone.
+async fn mail_flow(config: &Config, store: &Store, world: &World) -> Result<Mailflow, Failure> {
+    let flow = Mailflow::new(store.clone(), world.clone(), config.hostname.as_str())
+        .with_postmaster(config.postmaster.as_deref());
+    // On PostgreSQL, the workers of other nodes may be alive.
+    if config.data.postgres.is_none() {
+        flow.end_leases().await.map_err(Failure::of("cannot open the queue"))?;
+    }
+    Ok(flow)
 }
 
 async fn drain(faces: &mut JoinSet<()>) {
