@@ -1,6 +1,6 @@
 //! The memory of connections that wait: logged in, over TLS, with a mailbox selected.
 
-use std::{thread, time::Duration};
+use std::{net::Ipv4Addr, thread, time::Duration};
 
 use crate::{
     account::PASSWORD,
@@ -16,6 +16,9 @@ const CONNECTIONS: usize = 500;
 /// Connections before memory is looked at, so that what all share is there.
 const FIRST: usize = 10;
 
+/// Connections from one address: fewer than the 64 that the server lets in.
+const PER_ADDRESS: usize = 50;
+
 /// For the server to come to rest.
 const REST: Duration = Duration::from_secs(2);
 
@@ -24,42 +27,28 @@ pub(crate) fn run(server: &Running, user: &str) -> Outcome<()> {
     let mut waiting = Vec::new();
     open(server, user, &mut waiting, FIRST)?;
     let before = process::resident_bytes(server.process())?;
-    let opened = open(server, user, &mut waiting, CONNECTIONS)?;
+    open(server, user, &mut waiting, CONNECTIONS)?;
     let after = process::resident_bytes(server.process())?;
-    report::figure("idle connections", (FIRST + opened).to_string());
-    let each_kib = after.saturating_sub(before) as f64 / 1024.0 / opened.max(1) as f64;
+    report::figure("idle connections", waiting.len().to_string());
+    let each_kib = after.saturating_sub(before) as f64 / 1024.0 / CONNECTIONS as f64;
     report::figure("memory of an idle connection", format!("{each_kib:.1} KiB"));
     report::figure("memory with all of them", mebibytes(after));
     Ok(())
 }
 
-/// Opens connections up to `count` or to the most that the server lets in.
-fn open(
-    server: &Running,
-    user: &str,
-    waiting: &mut Vec<ImapClient>,
-    count: usize,
-) -> Outcome<usize> {
+/// Opens so many more connections, and waits until the server has come to rest.
+fn open(server: &Running, user: &str, waiting: &mut Vec<ImapClient>, count: usize) -> Outcome<()> {
     let config = imap_client::any_certificate()?;
-    let address = server.address("imap")?;
-    for number in 0..count {
-        let client = ImapClient::connect(address, config.clone()).and_then(|mut client| {
-            client.command(&format!("LOGIN {user} {PASSWORD}"))?;
-            client.command("SELECT INBOX")?;
-            Ok(client)
-        });
-        match client {
-            Ok(client) => waiting.push(client),
-            Err(error) if number > 0 => {
-                report::note(&format!("no more after {}: {error}", waiting.len()));
-                thread::sleep(REST);
-                return Ok(number);
-            }
-            Err(error) => return Err(error),
-        }
+    for _ in 0..count {
+        let host = u8::try_from(1 + waiting.len() / PER_ADDRESS)?;
+        let from = Ipv4Addr::new(127, 0, 0, host);
+        let mut client = ImapClient::connect(from, server.address("imap")?, config.clone())?;
+        client.command(&format!("LOGIN {user} {PASSWORD}"))?;
+        client.command("SELECT INBOX")?;
+        waiting.push(client);
     }
     thread::sleep(REST);
-    Ok(count)
+    Ok(())
 }
 
 /// Bytes as people read them.

@@ -1,6 +1,6 @@
 //! Reading mail: the summaries of a thousand messages, and what connections that wait cost.
 
-use std::{sync::Arc, time::Instant};
+use std::{net::Ipv4Addr, sync::Arc, time::Instant};
 
 use crate::{
     Options,

@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     sync::Arc,
     time::Duration,
 };
@@ -13,6 +13,7 @@ use rustls::{
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
+use socket2::{Domain, Socket, Type};
 
 use crate::outcome::Outcome;
 
@@ -29,8 +30,16 @@ pub(crate) struct ImapClient {
 }
 
 impl ImapClient {
-    pub(crate) fn connect(address: SocketAddr, config: Arc<ClientConfig>) -> Outcome<Self> {
-        let tcp = TcpStream::connect(address)?;
+    /// Connects from a loopback address: the server lets in only so many from each.
+    pub(crate) fn connect(
+        from: Ipv4Addr,
+        address: SocketAddr,
+        config: Arc<ClientConfig>,
+    ) -> Outcome<Self> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.bind(&SocketAddr::from((from, 0)).into())?;
+        socket.connect(&address.into())?;
+        let tcp = TcpStream::from(socket);
         tcp.set_nodelay(true)?;
         tcp.set_read_timeout(Some(ANSWER_TIMEOUT))?;
         let tls = ClientConnection::new(config, ServerName::try_from("localhost")?)?;
