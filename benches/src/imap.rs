@@ -44,7 +44,8 @@ pub(crate) fn run(options: &Options) -> Outcome<()> {
 }
 
 fn fetch(server: &Running, user: &str) -> Outcome<()> {
-    let mut client = ImapClient::connect(server.address("imap")?, imap_client::any_certificate()?)?;
+    let (address, config) = (server.address("imap")?, imap_client::any_certificate()?);
+    let mut client = ImapClient::connect(Ipv4Addr::LOCALHOST, address, config)?;
     client.command(&format!("LOGIN {user} {PASSWORD}"))?;
     client.command("SELECT INBOX")?;
     let first = fetch_all(&mut client)?;
