@@ -48,7 +48,9 @@ impl Client {
         let target = format!("WorkMailService.{operation}");
         let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", &*target)];
         let request = self.signed("workmail", &headers, input.to_string().as_bytes());
-        Ok(serde_json::from_slice(&self.call(operation, &request)?)?)
+        let body = self.call(operation, &request)?;
+        // Some operations answer with an empty body.
+        Ok(if body.is_empty() { Value::Null } else { serde_json::from_slice(&body)? })
     }
 
     fn signed(&self, service: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
