@@ -4,7 +4,7 @@ use std::{
     fs::OpenOptions, io::ErrorKind, os::unix::fs::OpenOptionsExt, path::Path, time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{Error, sqlite::errors::told};
 
@@ -66,11 +66,13 @@ fn open(path: &Path) -> Result<Connection, Error> {
     set(&connection, "foreign_keys", true)?;
     set(&connection, "cache_size", -CACHE_KIB)?;
     set(&connection, "temp_store", "MEMORY")?;
+    // A plan that may not hang on the values bound is made once. Otherwise a partial index makes SQLite prepare
+    // statements again whenever other values are bound.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(|error| told(&error))?;
     // Text in double quotes is never a string: a mistyped column name is an error, as on PostgreSQL.
-    for option in [
-        rusqlite::config::DbConfig::SQLITE_DBCONFIG_DQS_DDL,
-        rusqlite::config::DbConfig::SQLITE_DBCONFIG_DQS_DML,
-    ] {
+    for option in [DbConfig::SQLITE_DBCONFIG_DQS_DDL, DbConfig::SQLITE_DBCONFIG_DQS_DML] {
         connection.set_db_config(option, false).map_err(|error| told(&error))?;
     }
     Ok(connection)
@@ -78,4 +80,38 @@ fn open(path: &Path) -> Result<Connection, Error> {
 
 fn set(connection: &Connection, name: &str, value: impl rusqlite::ToSql) -> Result<(), Error> {
     connection.pragma_update(None, name, value).map_err(|error| told(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{Error, StatementStatus};
+
+    use super::*;
+
+    /// Were plans not stable, some of these would be prepared again with each value, for the partial indexes.
+    #[test]
+    fn a_statement_is_prepared_once_whatever_is_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = open_writer(&folder.path().join("store.db")).unwrap();
+        let tables = "CREATE TABLE words (key TEXT PRIMARY KEY, owner TEXT, first INTEGER);
+            CREATE UNIQUE INDEX firsts ON words (owner) WHERE first = 1;
+            CREATE INDEX firsts_by_key ON words (key, owner) WHERE first = 1;
+            CREATE TABLE owners (id TEXT PRIMARY KEY, name TEXT, gone INTEGER);
+            CREATE UNIQUE INDEX living ON owners (name) WHERE gone IS NULL;";
+        writer.execute_batch(tables).unwrap();
+        for sql in [
+            "SELECT w.owner FROM words w JOIN owners o ON o.id = w.owner \
+             JOIN words p ON p.owner = o.id AND p.first = 1 WHERE w.key = $1",
+            "SELECT id FROM owners WHERE name = $1 AND gone IS NULL",
+            "SELECT owner FROM words WHERE key >= $1 ORDER BY key LIMIT 3",
+            "SELECT owner FROM words WHERE first = $1",
+        ] {
+            let mut statement = writer.prepare_cached(sql).unwrap();
+            for word in ["one", "two", "three"] {
+                let found = statement.query_row([word], |row| row.get::<_, String>(0));
+                assert!(matches!(found, Err(Error::QueryReturnedNoRows)));
+            }
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
+        }
+    }
 }
