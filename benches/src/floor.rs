@@ -55,10 +55,10 @@ CREATE INDEX messages_by_body ON messages (body_id);
 const SUMMARY_BYTES: usize = 400;
 
 /// Bodies appended to a file and synced in groups.
-pub(crate) fn disk(options: &Options, pool: &Arc<Pool>) -> Outcome<Intake> {
+pub(crate) fn disk(options: &Options, pool: &Arc<Pool>, messages: usize) -> Outcome<Intake> {
     let folder = TempDir::with_prefix_in("disk-", &options.data)?;
     let log = Arc::new(Log::new(File::create(folder.path().join("log"))?));
-    let work = Arc::new(Work::new(options.messages));
+    let work = Arc::new(Work::new(messages));
     let before = Cpu::of(std::process::id())?;
     let writers: Vec<_> = (0..WRITERS)
         .map(|_| (Arc::clone(&log), Arc::clone(pool), Arc::clone(&work)))
@@ -126,7 +126,7 @@ impl Log {
 }
 
 /// Bodies and rows through the store, as many of them as a delivery has.
-pub(crate) fn store(options: &Options, pool: &Arc<Pool>) -> Outcome<Intake> {
+pub(crate) fn store(options: &Options, pool: &Arc<Pool>, messages: usize) -> Outcome<Intake> {
     let bench = Bench::open(options, ROWS)?;
     bench.runtime.block_on(async {
         let mut tx = bench.store.write().await?;
@@ -136,7 +136,7 @@ pub(crate) fn store(options: &Options, pool: &Arc<Pool>) -> Outcome<Intake> {
         }
         tx.commit().await
     })?;
-    bench.load(options, pool, |store, pool, work| async move {
+    bench.load(messages, pool, |store, pool, work| async move {
         let (mut pace, mut bytes) = (Pace::default(), 0);
         while let Some(number) = work.next() {
             let message = pool.message(number);
@@ -171,10 +171,10 @@ async fn write_rows(store: &Store, number: usize, message: bytes::Bytes) -> Outc
 }
 
 /// Messages prepared and delivered by the room that keeps mailboxes.
-pub(crate) fn mailbox(options: &Options, pool: &Arc<Pool>) -> Outcome<Intake> {
+pub(crate) fn mailbox(options: &Options, pool: &Arc<Pool>, messages: usize) -> Outcome<Intake> {
     let bench = Bench::open(options, mailbox::MIGRATIONS)?;
     let mailboxes: Arc<Vec<MailboxId>> = Arc::new(bench.runtime.block_on(provision(&bench.store))?);
-    bench.load(options, pool, move |store, pool, work| {
+    bench.load(messages, pool, move |store, pool, work| {
         let mailboxes = Arc::clone(&mailboxes);
         async move {
             let (mut pace, mut bytes) = (Pace::default(), 0);
@@ -250,14 +250,14 @@ impl Bench {
     /// Lets the writers write until there is no work left.
     fn load<W>(
         &self,
-        options: &Options,
+        messages: usize,
         pool: &Arc<Pool>,
         writer: impl Fn(Store, Arc<Pool>, Arc<Work>) -> W,
     ) -> Outcome<Intake>
     where
         W: Future<Output = Outcome<(Pace, usize)>> + Send + 'static,
     {
-        let work = Arc::new(Work::new(options.messages));
+        let work = Arc::new(Work::new(messages));
         let before = Cpu::of(std::process::id())?;
         let start = || {
             let task = writer(self.store.clone(), Arc::clone(pool), Arc::clone(&work));

@@ -24,9 +24,15 @@ const WORDS: &str = "the of and to a in is you that it he for was on are as with
     agenda minutes quarter budget contract delivery schedule customer account payment reminder attached \
     regards sincerely forward reply confirm deadline proposal review estimate order shipment warehouse";
 
-/// A size class of the mix: its share in percent, and from how many bytes to how many.
-const MIX: [(usize, usize, usize); 3] =
-    [(60, 4_000, 8_000), (30, 20_000, 60_000), (10, 200_000, 1_000_000)];
+/// Small, middle or large: from how many bytes to how many.
+type Class = (usize, usize);
+
+const SMALL: Class = (4_000, 8_000);
+const MIDDLE: Class = (20_000, 60_000);
+const LARGE: Class = (200_000, 1_000_000);
+
+/// Ten messages in their order, over and over: 60 % small, 30 % middle, 10 % large.
+const MIX: [Class; 10] = [SMALL, MIDDLE, SMALL, SMALL, MIDDLE, SMALL, LARGE, SMALL, MIDDLE, SMALL];
 
 /// Messages of the mix, without their first line: who sends one puts a `Message-ID` before it. No line
 /// begins with a dot, so the content can be sent as it stands.
@@ -37,16 +43,18 @@ pub(crate) struct Pool {
 impl Pool {
     /// 60 % of 4 to 8 KB, 30 % of 20 to 60 KB, 10 % of 200 KB to 1 MB.
     pub(crate) fn mixed() -> Self {
-        let mut draw = Draw(SeededRandom::new(SEED));
-        let messages = (0..POOL).map(|number| draw.message(number, &MIX)).collect();
-        Self { messages }
+        Self::of(&MIX)
     }
 
-    /// Only the smaller two classes, two to one.
+    /// Small and middle ones, two to one.
     pub(crate) fn without_large() -> Self {
+        Self::of(&[SMALL, SMALL, MIDDLE])
+    }
+
+    fn of(mix: &[Class]) -> Self {
         let mut draw = Draw(SeededRandom::new(SEED));
-        let messages = (0..POOL).map(|number| draw.message(number, &MIX[..2])).collect();
-        Self { messages }
+        let classes = mix.iter().cycle().take(POOL).enumerate();
+        Self { messages: classes.map(|(number, class)| draw.message(number, *class)).collect() }
     }
 
     /// The whole of a message: a first line that no other has, and the content in its turn.
@@ -77,8 +85,8 @@ impl Draw {
         (u64::from_le_bytes(bytes) % limit as u64) as usize
     }
 
-    fn message(&mut self, number: usize, mix: &[(usize, usize, usize)]) -> Bytes {
-        let size = self.size(mix);
+    fn message(&mut self, number: usize, (from, to): Class) -> Bytes {
+        let size = from + self.below(to - from);
         let mut text = format!(
             "From: \"Erika Sender {number}\" <erika{number}@client.example>\r\n\
              To: \"A Reader\" <reader@bench.awsapps.com>\r\n\
@@ -94,17 +102,6 @@ impl Draw {
             _ => self.attachment(&mut text, size),
         }
         text.into()
-    }
-
-    fn size(&mut self, mix: &[(usize, usize, usize)]) -> usize {
-        let mut point = self.below(mix.iter().map(|(share, _, _)| share).sum());
-        for (share, from, to) in mix {
-            if point < *share {
-                return from + self.below(to - from);
-            }
-            point -= share;
-        }
-        0
     }
 
     /// Words, and the same in HTML.
@@ -174,15 +171,15 @@ mod tests {
     fn messages_have_the_sizes_of_the_mix_and_need_no_stuffing() {
         let pool = Pool::mixed();
         for message in &pool.messages {
-            let fits = |(_, from, to): &(usize, usize, usize)| {
-                (*from..to + 1_000).contains(&message.len())
-            };
+            let fits = |(from, to): &Class| (*from..to + 1_000).contains(&message.len());
             assert!(MIX.iter().any(fits), "{}", message.len());
             assert!(message.ends_with(b"\r\n"));
             assert!(!message.windows(3).any(|window| window == b"\r\n." || window == b"\n\r\n."));
         }
-        let small = pool.messages.iter().filter(|message| message.len() < 10_000).count();
-        assert!((POOL / 2..POOL * 7 / 10).contains(&small), "{small}");
+        let of_size =
+            |from, to| pool.messages.iter().filter(|m| (from..to).contains(&m.len())).count();
+        assert_eq!(of_size(0, 10_000), POOL * 6 / 10);
+        assert_eq!(of_size(100_000, usize::MAX), POOL / 10);
         assert_eq!(pool.message(1), Pool::mixed().message(1));
         assert_ne!(pool.message(1), pool.message(1 + POOL));
     }

@@ -36,6 +36,10 @@ impl Cpu {
         Self { user: self.user - earlier.user, system: self.system - earlier.system }
     }
 
+    pub(crate) fn plus(self, more: Self) -> Self {
+        Self { user: self.user + more.user, system: self.system + more.system }
+    }
+
     pub(crate) fn total(self) -> Duration {
         self.user + self.system
     }
