@@ -19,6 +19,7 @@ mod convert;
 mod error;
 pub mod errors;
 mod json;
+mod nul;
 mod path;
 mod pattern;
 mod sensitive;

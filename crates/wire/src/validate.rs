@@ -2,7 +2,7 @@
 
 use std::{borrow::Borrow, fmt};
 
-use crate::{Bounds, Error, Kind, Pattern, Shape, Value, errors::VALIDATION, path::Path};
+use crate::{Bounds, Error, Kind, Pattern, Shape, Value, errors::VALIDATION, nul, path::Path};
 
 /// A message tells of so many broken constraints at most; all are counted.
 const MAX_TOLD: usize = 50;
@@ -13,11 +13,12 @@ const MAX_SHOWN_CHARS: usize = 1024;
 /// Checks `value` against all constraints of `shape`.
 ///
 /// The error is of kind [`VALIDATION`]. It names every constraint that is broken, the member by its
-/// path, and the value unless the model marks it as sensitive.
+/// path, and the value unless the model marks it as sensitive. No text may hold U+0000, pattern or not.
 pub fn validate(shape: &Shape, value: &Value) -> Result<(), Error> {
     let mut failures = Failures::default();
     check(shape, value, Path::Input, &mut failures);
-    failures.into_result()
+    failures.into_result()?;
+    nul::refuse(shape, value, Path::Input)
 }
 
 fn check(shape: &Shape, value: &Value, path: Path<'_>, failures: &mut Failures) {
