@@ -269,6 +269,23 @@ def test_tags_decide(house, iam):
     assert refusal(client.get_user, UserName="missing")[0] == "AccessDenied"
 
 
+def test_iam_has_one_region(house, iam):
+    """Whatever a client signs for, so that no other region steps around a denial."""
+    both = [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:RequestedRegion": "us-east-1"}},
+        },
+    ]
+    key = user_key(house, iam, "abroad", inline=json.dumps({"Version": "2012-10-17", "Statement": both}))
+    assert refusal(house.client("iam", key, region="eu-west-1").list_users)[0] == "AccessDenied"
+    house.client("workmail", key, region="eu-west-1").list_organizations()
+    assert refusal(house.client("workmail", key).list_organizations)[0] == "AccessDeniedException"
+
+
 def test_session_tokens(house, iam, root):
     key = user_key(house, iam, "s", ADMIN)
     made = house.client("sts", key).get_session_token(DurationSeconds=900)["Credentials"]

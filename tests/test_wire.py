@@ -85,7 +85,7 @@ def test_wrong_queries(house, root, body, expected):
         b"", b"{", b"[]", b"null", b"7", b'"x"', b"\xff\xfe", b'{"Alias":7}', b'{"Alias":["x"]}', b'{"Alias":{}}',
         b'{"Alias":"a","Alias":"b"}', b'{"Domains":"x","Alias":"a"}', b"{}", b'{"Alias":null}',
         b"[" * 100_000, b'{"a":' * 50_000, b'{"Alias":"' + b"x" * 70 + b'"}', b'{"EnableInteroperability":1,"Alias":"a"}',
-        b'{"Alias":"\\ud800"}',
+        b'{"Alias":"\\ud800"}', b'{"Alias":"a","ClientToken":"\\u0000"}',
     ],
 )
 def test_wrong_json(house, root, body):
@@ -147,6 +147,19 @@ def test_presigned(house, root):
     assert (status, code(text)) == (403, "SignatureDoesNotMatch")
 
 
+def test_the_target_must_be_signed(house, root, monkeypatch):
+    """Unsigned, the header that names the operation could be anybody's."""
+    headers_to_sign = botocore.auth.SigV4Auth.headers_to_sign
+
+    def without_target(self, request):
+        headers = headers_to_sign(self, request)
+        del headers["X-Amz-Target"]
+        return headers
+
+    monkeypatch.setattr(botocore.auth.SigV4Auth, "headers_to_sign", without_target)
+    headers = {"Content-Type": JSON, "X-Amz-Target": "WorkMailService.ListOrganizations"}
+    status, _, text = signed(house, root, "workmail", b"{}", headers)
+    assert (status, json.loads(text)["__type"]) == (400, "InvalidSignatureException")
 
 
 @pytest.mark.parametrize(

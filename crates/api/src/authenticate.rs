@@ -4,7 +4,7 @@ use iam::door::{Identity, Refusal, RequestFacts};
 use sigv4::{PathStyle, Payload, Presented, Rules, Scope};
 use store::Snapshot;
 use wire::{
-    Error,
+    Error, Protocol,
     errors::{
         EXPIRED_TOKEN, INCOMPLETE_SIGNATURE, INVALID_CLIENT_TOKEN_ID, MALFORMED_QUERY_STRING,
         MISSING_AUTHENTICATION_TOKEN, SIGNATURE_DOES_NOT_MATCH,
@@ -28,8 +28,12 @@ pub(crate) async fn authenticate(
 ) -> Result<Identity, Error> {
     presented.check_time(facts.now, service.clock_tolerance()).map_err(|e| refused(&e))?;
     let scope = check_scope(service, presented)?;
+    if let Protocol::Json { .. } = service.model().protocol {
+        // It names the operation, so unsigned it would let anybody turn a call into another.
+        presented.check_signed("X-Amz-Target").map_err(|e| refused(&e))?;
+    }
     let access_key_id = scope.access_key_id;
-    let facts = facts.in_region(scope.region);
+    let facts = facts.in_region(service.region(scope.region));
     let identity = api
         .door
         .identify(snapshot, access_key_id, presented.token(), facts)

@@ -48,6 +48,15 @@ impl Service {
         }
     }
 
+    /// The region of a call that is scoped to `region`: IAM is in one whatever its clients sign for, so that
+    /// none steps around a condition on `aws:RequestedRegion`.
+    pub(crate) fn region(self, region: &str) -> &str {
+        match self {
+            Self::Iam => "us-east-1",
+            Self::Sts | Self::WorkMail => region,
+        }
+    }
+
     fn by_signing_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|service| service.model().signing_name == name)
     }

@@ -31,6 +31,12 @@ pub(crate) struct Parts<'a> {
     pub(crate) token: Option<Cow<'a, str>>,
 }
 
+impl Parts<'_> {
+    fn signs(&self, header: &str) -> bool {
+        self.signed_headers.split(';').any(|name| name.eq_ignore_ascii_case(header))
+    }
+}
+
 /// Where the signature stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Form {
@@ -53,13 +59,27 @@ impl<'a> Presented<'a> {
             (None, Some(parameters)) => parameters.complete()?,
             _ => return Err(Error::mismatch()),
         };
-        if !parts.signed_headers.split(';').any(|name| name.eq_ignore_ascii_case("host")) {
+        if !parts.signs("host") {
             return Err(Error::signature(
                 "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
             ));
         }
         let signed_at = time::parse(&parts.date)?;
         Ok(Some(Self { parts, signed_at }))
+    }
+
+    /// Checks that a header, `name` in any letter case, is among those signed. Whoever acts on a header of
+    /// the request must ask this first: one that is not signed may be anybody's.
+    ///
+    /// # Errors
+    /// [`Error::Signature`].
+    pub fn check_signed(&self, name: &str) -> Result<(), Error> {
+        if self.parts.signs(name) {
+            return Ok(());
+        }
+        Err(Error::signature(format!(
+            "'{name}' must be a 'SignedHeader' in the AWS Authorization."
+        )))
     }
 
     /// Checks the age of the signature: a header is good for `tolerance` on either side of `now`, a presigned

@@ -310,3 +310,17 @@ proptest! {
         prop_assert_eq!(verify(&request, rules), Ok(()));
     }
 }
+
+#[test]
+fn a_header_is_known_to_be_signed() {
+    let value =
+        "AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host;x-amz-target, Signature=f";
+    let headers = [HOST, DATE, ("Authorization", value.as_bytes())];
+    let request = Request { method: "POST", target: b"/", headers: &headers, body: b"" };
+    let presented = Presented::parse(&request).unwrap().unwrap();
+    assert_eq!(presented.check_signed("X-Amz-Target"), Ok(()));
+    assert_eq!(
+        presented.check_signed("X-Amz").unwrap_err().to_string(),
+        "'X-Amz' must be a 'SignedHeader' in the AWS Authorization."
+    );
+}
