@@ -67,7 +67,10 @@ pub(crate) async fn create(
     let (caller, world, now) = (call.caller(), call.world(), call.now());
     let arn = arns::policy(&caller.account, &path, &input.policy_name);
     let target = Resource::arn(&arn).bringing(tags.iter().cloned());
-    let tx = call.write("iam:CreatePolicy", target).await?;
+    let mut tx = call.write("iam:CreatePolicy", &target).await?;
+    if !tags.is_empty() {
+        tx = call.write("iam:TagPolicy", &target).await?;
+    }
     refuse_taken(tx, &caller.account, &input.policy_name).await?;
     check_document(&input.policy_document)?;
     quotas::check("PoliciesPerAccount", quotas::POLICIES, count(tx, &caller.account).await?)?;

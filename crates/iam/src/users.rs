@@ -50,7 +50,10 @@ pub(crate) async fn create(
         boundaries::check_arn(boundary)?;
         target = target.with(boundaries::CONDITION_KEY, boundary);
     }
-    let tx = call.write("iam:CreateUser", target).await?;
+    let mut tx = call.write("iam:CreateUser", &target).await?;
+    if !tags.is_empty() {
+        tx = call.write("iam:TagUser", &target).await?;
+    }
     if let Some(boundary) = &input.permissions_boundary {
         boundaries::check_exists(tx, &caller.account, boundary).await?;
     }

@@ -4,13 +4,13 @@ use policy::{Cause, Decision, Request};
 use store::{Snapshot, params};
 use wire::errors::{ACCESS_DENIED, INVALID_CLIENT_TOKEN_ID};
 
-use super::{Caller, Door, Principal, Target, context::CallContext};
+use super::{Caller, Door, Principal, Target, context::CallContext, permissions::Standing};
 
 /// Allows `action` on `target`, or says why not in AWS's words.
 pub(super) async fn decide(
     door: &Door,
     caller: &Caller,
-    snapshot: &mut Snapshot,
+    (snapshot, standing): (&mut Snapshot, Standing),
     action: &str,
     target: &impl Target,
 ) -> Result<(), wire::Error> {
@@ -20,7 +20,7 @@ pub(super) async fn decide(
         return Ok(());
     }
     let resource = target.resolve(snapshot, caller).await?;
-    let permissions = door.inner.permissions.of(snapshot, caller).await?;
+    let permissions = door.inner.permissions.of(snapshot, standing, caller).await?;
     let context = CallContext::new(caller, &permissions.tags, &resource);
     let request = Request { action, resource: &resource.arn, context: &context };
     let identity = permissions.identity.decide(&request);

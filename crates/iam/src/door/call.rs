@@ -5,7 +5,7 @@ use std::sync::Arc;
 use store::{Keyring, Snapshot, Transaction};
 use world::{Timestamp, World};
 
-use super::{Caller, Door, Outcome, Record, Target, authorize, events};
+use super::{Caller, Door, Outcome, Record, Target, authorize, events, permissions::Standing};
 
 /// One call. It gives no access to data until an action on a target was authorised.
 pub struct Call {
@@ -58,8 +58,10 @@ impl Call {
         action: &str,
         target: impl Target,
     ) -> Result<&mut Snapshot, wire::Error> {
+        let standing = self.access.standing();
         let snapshot = self.access.snapshot(&self.door).await?;
-        authorize::decide(&self.door, &self.caller, snapshot, action, &target).await?;
+        let data = (&mut *snapshot, standing);
+        authorize::decide(&self.door, &self.caller, data, action, &target).await?;
         Ok(snapshot)
     }
 
@@ -77,14 +79,23 @@ impl Call {
         target: impl Target,
     ) -> Result<&mut Transaction, wire::Error> {
         if self.access.transaction.is_some() {
-            let transaction = self.access.transaction(&self.door).await?;
-            authorize::decide(&self.door, &self.caller, transaction, action, &target).await?;
-            return Ok(transaction);
+            return self.decided(action, &target).await;
         }
         self.read(action, &target).await?;
         let transaction = self.access.transaction(&self.door).await?;
         authorize::still_valid(&self.caller, transaction).await?;
-        authorize::decide(&self.door, &self.caller, transaction, action, &target).await?;
+        self.decided(action, &target).await
+    }
+
+    /// The transaction, if `action` on `target` is allowed in it.
+    async fn decided(
+        &mut self,
+        action: &str,
+        target: &impl Target,
+    ) -> Result<&mut Transaction, wire::Error> {
+        let transaction = self.access.transaction(&self.door).await?;
+        let data = (&mut **transaction, Standing::Pending);
+        authorize::decide(&self.door, &self.caller, data, action, target).await?;
         Ok(transaction)
     }
 
@@ -120,6 +131,11 @@ impl Call {
 }
 
 impl Access {
+    /// Whether what can be read is committed.
+    fn standing(&self) -> Standing {
+        if self.transaction.is_some() { Standing::Pending } else { Standing::Committed }
+    }
+
     /// What can be read from: the transaction once there is one, else a snapshot.
     async fn snapshot(&mut self, door: &Door) -> Result<&mut Snapshot, wire::Error> {
         if let Some(transaction) = &mut self.transaction {

@@ -38,15 +38,24 @@ pub(super) struct Permissions {
     pub(super) tags: tags::Pairs,
 }
 
+/// Whether what is read is committed. What a transaction sees may never be: once it is rolled back, the
+/// next change gives the same epoch to other permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Committed,
+    Pending,
+}
+
 /// What a password policy grants by `AllowUsersToChangePassword`: the same as AWS's policy of that name,
 /// `IAMUserChangePassword`.
 const SELF_SERVICE: &str = "arn:aws:iam::aws:policy/IAMUserChangePassword";
 
 impl PermissionCache {
-    /// The policies of `caller` as they are in `snapshot`.
+    /// The policies of `caller` as they are in `snapshot`, kept if they are committed.
     pub(super) async fn of(
         &self,
         snapshot: &mut Snapshot,
+        standing: Standing,
         caller: &Caller,
     ) -> Result<Arc<Permissions>, wire::Error> {
         let Principal::User { id, .. } = &caller.principal else {
@@ -62,7 +71,9 @@ impl PermissionCache {
         let boundary = self.boundary(snapshot, id).await?.map(|source| PolicySet::new([source]));
         let tags = tags::of(snapshot, id).await?;
         let set = Arc::new(Permissions { identity, boundary, tags });
-        insert(&self.sets, PRINCIPALS_MAX, id.clone(), (epoch, Arc::clone(&set)));
+        if standing == Standing::Committed {
+            insert(&self.sets, PRINCIPALS_MAX, id.clone(), (epoch, Arc::clone(&set)));
+        }
         Ok(set)
     }
 

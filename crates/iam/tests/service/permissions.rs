@@ -1,5 +1,7 @@
 //! What a caller may do, through the handlers: resources, condition keys, boundaries, wording.
 
+use iam::door::Resource;
+use store::params;
 use wire::{
     errors::ACCESS_DENIED,
     iam::{
@@ -10,7 +12,7 @@ use wire::{
     },
 };
 
-use crate::house::{House, ask, refused, s, some};
+use crate::house::{ALLOW_ALL, House, ask, refused, s, some};
 
 /// Gives a user one inline policy with one statement.
 async fn grant(house: &House, user: &User, statement: &str) {
@@ -234,4 +236,56 @@ async fn the_callers_own_tags_count() {
     let untag = UntagUserRequest { user_name: s("me"), tag_keys: vec![s("team")] };
     ask!(house.root(), untag_user, untag).unwrap();
     assert!(ask!(me, get_user, get("bob")).is_err());
+}
+
+#[tokio::test]
+async fn tags_at_creation_need_the_permission_to_tag() {
+    let house = House::new().await;
+    let user = house.user("me").await;
+    let me = house.calls_by(&user);
+    let tagged = |name: &str| CreateUserRequest {
+        user_name: s(name),
+        tags: Some(vec![Tag { key: s("team"), value: s("blue") }]),
+        ..Default::default()
+    };
+    let create =
+        r#"{"Effect":"Allow","Action":["iam:CreateUser","iam:CreatePolicy"],"Resource":"*"}"#;
+    grant(&house, &user, create).await;
+    let message = denied("iam:TagUser", "arn:aws:iam::123456789012:user/new");
+    refused(ask!(me, create_user, tagged("new")), &ACCESS_DENIED, &message);
+    let policy = CreatePolicyRequest {
+        policy_name: s("new"),
+        policy_document: s(ALLOW_ALL),
+        tags: tagged("new").tags,
+        ..Default::default()
+    };
+    let message = denied("iam:TagPolicy", "arn:aws:iam::123456789012:policy/new");
+    refused(ask!(me, create_policy, policy), &ACCESS_DENIED, &message);
+    ask!(me, create_user, CreateUserRequest { tags: None, ..tagged("plain") }).unwrap();
+    let blue = r#"{"Effect":"Allow","Action":["iam:CreateUser","iam:TagUser"],"Resource":"*",
+        "Condition":{"StringEquals":{"aws:RequestTag/team":"blue"}}}"#;
+    grant(&house, &user, blue).await;
+    ask!(me, create_user, tagged("new")).unwrap();
+}
+
+/// The next change gives the epoch of one that was rolled back to other permissions.
+#[tokio::test]
+async fn what_was_rolled_back_allows_nothing_later() {
+    const GRANT: &str = "UPDATE inline_policies SET document = $2 WHERE entity_id = $1";
+    const BUMP: &str = "UPDATE accounts SET policy_epoch = policy_epoch + 1 WHERE id = $1";
+    let house = House::new().await;
+    let user = house.user("me").await;
+    let me = house.calls_by(&user);
+    grant(&house, &user, r#"{"Effect":"Allow","Action":"iam:GetUser","Resource":"*"}"#).await;
+    let mut call = me.call().await.unwrap();
+    let tx = call.write("iam:GetUser", Resource::any()).await.unwrap();
+    tx.execute(GRANT, params![&user.user_id, ALLOW_ALL]).await.unwrap();
+    tx.execute(BUMP, params![&house.account.id]).await.unwrap();
+    call.write("iam:ListUsers", Resource::any()).await.unwrap();
+    drop(call);
+    let mut tx = house.store.write().await.unwrap();
+    tx.execute(BUMP, params![&house.account.id]).await.unwrap();
+    tx.commit().await.unwrap();
+    let result = ask!(me, list_users, ListUsersRequest::default());
+    refused(result, &ACCESS_DENIED, &denied("iam:ListUsers", "arn:aws:iam::123456789012:user/"));
 }
