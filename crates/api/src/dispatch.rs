@@ -21,7 +21,7 @@ use crate::{
 /// How often a call that met a conflict is run in all.
 const ATTEMPTS_MAX: u32 = 10;
 
-/// How long the first pause between two attempts is; each further one is twice as long.
+/// How long the first pause between two attempts in turn is; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// A request as it came in.
@@ -146,6 +146,7 @@ impl Run<'_> {
     /// Runs the call, again where it met a conflict, and records how it ended.
     async fn run(&self, snapshot: Snapshot, input: Value) -> Response<Full<Bytes>> {
         let mut snapshot = Some(snapshot);
+        let mut turn = None;
         let mut attempt = 1;
         loop {
             let error = match self.attempt(snapshot.take(), &input).await {
@@ -154,7 +155,10 @@ impl Run<'_> {
                 Err(failed) => return self.failed(failed, &input).await,
             };
             tracing::debug!(%error, attempt, operation = self.operation.name, "conflict: again");
-            tokio::time::sleep(PAUSE * (1 << attempt.min(6))).await;
+            match &turn {
+                None => turn = Some(self.api.turns.wait(&self.caller.account).await),
+                Some(_) => tokio::time::sleep(PAUSE * (1 << attempt.min(6))).await,
+            }
             attempt += 1;
         }
     }
@@ -281,8 +285,9 @@ fn is_conflict(error: &Error) -> bool {
 fn of_the_store(error: Error) -> Error {
     match error.source_ref::<store::Error>() {
         Some(cause) if cause.is_conflict() || cause.is_full() || cause.is_unavailable() => {
-            let message = format!("The service cannot take the request right now: {cause}.");
-            SERVICE_UNAVAILABLE.with(message)
+            tracing::error!(%cause, "the store cannot serve a call");
+            SERVICE_UNAVAILABLE
+                .with("The request has failed due to a temporary failure of the server.")
         }
         _ => error,
     }

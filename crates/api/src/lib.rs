@@ -3,7 +3,7 @@
 //! A request is read within bounds ([`server`]), its service and operation are found ([`route`]), its
 //! signature is verified and its principal found ([`authenticate`]), and the call goes to the service;
 //! then the event is recorded and the answer encoded ([`dispatch`], [`answer`]). A call that meets a
-//! conflict of serialisation is run again from its snapshot on.
+//! conflict of serialisation is run again from its snapshot on, in turn with others that did ([`turns`]).
 //!
 //! This crate knows no SQL and no rule of any service, and the formats are `wire`'s: it only joins them.
 
@@ -12,11 +12,13 @@ mod authenticate;
 mod dispatch;
 mod route;
 mod server;
+mod turns;
 
 use std::sync::Arc;
 
 use iam::door::Door;
 use sigv4::SigningKeys;
+use turns::Turns;
 
 pub use route::Service;
 pub use server::{Limits, listen};
@@ -28,6 +30,7 @@ pub struct Api {
     sts: sts::Service,
     workmail: workmail::Service,
     signing_keys: SigningKeys,
+    turns: Turns,
 }
 
 /// Signing keys kept at most: one for each access key, day, region and service in use.
@@ -42,6 +45,6 @@ impl Api {
         workmail: workmail::Service,
     ) -> Arc<Self> {
         let signing_keys = SigningKeys::new(SIGNING_KEYS_MAX);
-        Arc::new(Self { door, iam, sts, workmail, signing_keys })
+        Arc::new(Self { door, iam, sts, workmail, signing_keys, turns: Turns::default() })
     }
 }
