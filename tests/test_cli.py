@@ -3,8 +3,11 @@
 import csv
 import json
 import os
+import pty
+import select
 import stat
 import subprocess
+import termios
 import time
 import urllib.error
 import urllib.request
@@ -105,6 +108,21 @@ def test_version_and_check_config(own_house, tmp_path):
     config.write_text("[listen]\nfish = '1'\n")
     done = own_house.run("check-config", "--config", str(config), check=False)
     assert done.returncode == 1 and "fish" in done.stderr
+    for wrong, named in (("[log]\nfilter = 'a=='", "log.filter"), ("[tls]\ncertificate = '/no.pem'\nkey = '/no.key'", "/no.pem")):
+        config.write_text(wrong)
+        done = own_house.run("check-config", "--config", str(config), check=False)
+        assert done.returncode == 1 and named in done.stderr
+
+
+def test_help_shows_no_password(own_house):
+    environment = own_house.environment() | {"CHANCERY_POSTGRES": "postgres://me:hidden@db/chancery"}
+    done = subprocess.run([binary(), "serve", "--help"], env=environment, capture_output=True, text=True, check=True)
+    assert "CHANCERY_POSTGRES" in done.stdout and "hidden" not in done.stdout
+
+
+def test_the_log_in_a_file_has_no_colours(own_house):
+    own_house.start()
+    assert "ready" in own_house.log_text() and "\x1b" not in own_house.log_text()
 
 
 def test_health_and_metrics(house, root):
@@ -144,3 +162,88 @@ def test_no_account_without_terminal_is_no_failure(own_house):
     own_house.start()
     assert "account create" in own_house.log_text()
     assert os.path.exists(own_house.data / "master.key")
+
+
+class Terminal:
+    """The program at a terminal, as a person sees it."""
+
+    def __init__(self, house, *arguments):
+        self.ours, theirs = pty.openpty()
+        self.seen = ""
+        self.process = subprocess.Popen(
+            [binary(), *arguments, "--data", str(house.data)],
+            stdin=theirs, stdout=theirs, stderr=theirs, env=house.environment(),
+            preexec_fn=lambda: (os.setsid(), os.close(os.open(os.ttyname(0), os.O_RDWR))),
+        )  # fmt: skip
+        self.theirs = theirs
+        self.modes = termios.tcgetattr(theirs)
+
+    def wait_for(self, words):
+        while words not in self.seen:
+            ready, _, _ = select.select([self.ours], [], [], 30)
+            assert ready, f"`{words}` does not come: {self.seen}"
+            self.seen += os.read(self.ours, 4096).decode()
+        before, _, self.seen = self.seen.partition(words)
+        return before
+
+    def answer(self, question, line):
+        before = self.wait_for(question + ": ")
+        time.sleep(0.1)  # The echo is turned off a moment after a hidden question.
+        os.write(self.ours, line.encode())
+        return before
+
+    def end(self):
+        code = self.process.wait(timeout=30)
+        assert termios.tcgetattr(self.theirs) == self.modes
+        os.close(self.ours)
+        os.close(self.theirs)
+        return code
+
+
+LISTENS = [part for face in ("api", "smtp", "submission", "imap", "metrics") for part in (f"--{face}-listen", "127.0.0.1:0")]
+EMAIL, NAME, HIDDEN, AGAIN = "E-mail address of the root user", "Name of the account", "Password of the root user", "The same again"
+SAVE = "File to save the key to as CSV (Enter for none)"
+
+
+def test_the_first_start_asks_again_until_the_answers_will_do(own_house):
+    own_house.folder.mkdir()
+    taken, path = own_house.folder / "taken.csv", own_house.folder / "key.csv"
+    taken.write_text("mine")
+    terminal = Terminal(own_house, "serve", *LISTENS)
+    terminal.answer(EMAIL, "nobody\n")
+    assert "`nobody` is not an e-mail address" in terminal.answer(EMAIL, "me@example.com\n")
+    terminal.answer(NAME, "Example\n")
+    terminal.answer(HIDDEN, "short\n")
+    assert "8 to 128" in terminal.answer(HIDDEN, "Long-enough-1\n")
+    terminal.answer(AGAIN, "Long-enough-2\n")
+    assert "not the same" in terminal.answer(HIDDEN, "Long-enough-1\n")
+    terminal.answer(AGAIN, "Long-enough-1\n")
+    shown = terminal.answer(SAVE, f"{taken}\n")
+    assert "exists already" in terminal.answer(SAVE, f"{path}\n")
+    terminal.wait_for("ready")
+    secret = list(csv.reader(path.open()))[1][1]
+    assert shown.count(secret) == 1 and "Long-enough" not in shown
+    os.write(terminal.ours, b"\x03")
+    assert terminal.end() == 0
+
+
+@pytest.mark.parametrize("question", [EMAIL, HIDDEN])
+def test_ctrl_c_leaves_the_terminal_as_it_was(own_house, question):
+    terminal = Terminal(own_house, "account", "create")
+    if question == HIDDEN:
+        terminal.answer(EMAIL, "me@example.com\n")
+        terminal.answer(NAME, "Example\n")
+    terminal.answer(question, "\x03")
+    terminal.wait_for("chancery: interrupted")
+    assert terminal.end() == 1
+
+
+def test_no_account_is_made_whose_key_could_not_be_saved(own_house):
+    own_house.folder.mkdir()
+    path = own_house.folder / "key.csv"
+    for wrong in ("taken.csv", "missing/key.csv"):
+        (own_house.folder / "taken.csv").write_text("mine")
+        done = own_house.run(*CREATE, "--csv", str(own_house.folder / wrong), check=False)
+        assert done.returncode == 1 and wrong in done.stderr and not done.stdout
+    own_house.run(*CREATE, "--csv", str(path))
+    assert (own_house.folder / "taken.csv").read_text() == "mine"

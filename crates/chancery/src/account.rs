@@ -18,25 +18,37 @@ use crate::{
     data_folder::{self, write_new_private_file},
     failure::Failure,
     sign_up,
+    terminal::Terminal,
 };
+
+/// Where the API listens unless it is told otherwise.
+pub(crate) const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:4080";
+
+/// What root's password must be (`iam::passwords::is_acceptable`).
+pub(crate) const PASSWORD_RULE: &str = "needs 8 to 128 characters of three of the four kinds (upper case, lower case, \
+     digits, symbols) and must not be the account's name or e-mail";
 
 /// Signs up one account and says what was made.
 pub(crate) async fn create(options: AccountCreate) -> Result<(), Failure> {
-    let application = application(&options)?;
     let config = DataConfig::load(&options.data)?;
+    if let Some(path) = &options.csv {
+        check_free(path)?;
+    }
+    let application = application(&options).await?;
     let world = World::system();
     let store = data_folder::open(&config, world.clone()).await?;
     let signed_up = sign_up(&store, &world, &application).await;
     store.close().await;
     let signed_up = signed_up?;
-    if let Some(path) = &options.csv {
-        save_csv(path, &signed_up.access_key)?;
-    }
+    // Said before it is saved: if that fails, the key is not lost.
     match options.json {
         true => println!("{}", signed_up.to_json()),
-        false => print!("{}", signed_up.to_text("http://127.0.0.1:4080")),
+        false => print!("{}", signed_up.to_text(DEFAULT_ENDPOINT)),
     }
-    Ok(())
+    match &options.csv {
+        Some(path) => save_csv(path, &signed_up.access_key),
+        None => Ok(()),
+    }
 }
 
 /// What a person says to get an account.
@@ -166,13 +178,8 @@ async fn root_password_hash(
     password: &Secret,
     world: &World,
 ) -> Result<String, Failure> {
+    check_password(password, &application.name, &application.email)?;
     let password = password.expose_text().unwrap_or_default();
-    if !iam::passwords::is_acceptable(password, &application.name, &application.email) {
-        return Err(Failure::new(
-            "the password will not do: it needs 8 to 128 characters of three of the four kinds \
-             (upper case, lower case, digits, symbols) and must not be the account's name or e-mail",
-        ));
-    }
     iam::passwords::hash(world, password).await.map_err(Failure::of("cannot hash the password"))
 }
 
@@ -198,10 +205,8 @@ impl SignedUp {
         let (id, secret) = (&self.access_key.id, self.secret());
         format!(
             "Account {} is signed up.\n\
-             This is the access key of {owner}. The secret cannot be shown again, only replaced.\n\n  \
-             Access key ID:      {id}\n  \
-             Secret access key:  {secret}\n\n\
-             To use it with the AWS CLI, paste:\n\n  \
+             This is the access key of {owner}, as lines to paste for the AWS CLI.\n\
+             The secret cannot be shown again, only replaced.\n\n  \
              export AWS_ACCESS_KEY_ID={id}\n  \
              export AWS_SECRET_ACCESS_KEY={secret}\n  \
              export AWS_DEFAULT_REGION=us-east-1\n  \
@@ -220,47 +225,64 @@ impl SignedUp {
     }
 }
 
+/// Whether `password` will do for the root user of this account.
+pub(crate) fn check_password(password: &Secret, name: &str, email: &str) -> Result<(), Failure> {
+    let text = password.expose_text().unwrap_or_default();
+    match iam::passwords::is_acceptable(text, name, email) {
+        true => Ok(()),
+        false => Err(Failure::new(format!("the password will not do: it {PASSWORD_RULE}"))),
+    }
+}
+
 /// Saves an access key in the console's CSV form, for the owner's eyes only.
 pub(crate) fn save_csv(path: &Path, key: &KeyPair) -> Result<(), Failure> {
     let made = write_new_private_file(path, key.csv().as_bytes())
         .map_err(Failure::file("cannot save the access key to", path))?;
-    if made {
-        return Ok(());
+    if made { Ok(()) } else { Err(taken(path)) }
+}
+
+/// Found out before the account is made: afterwards the key could only be replaced.
+fn check_free(path: &Path) -> Result<(), Failure> {
+    if path.symlink_metadata().is_ok() {
+        return Err(taken(path));
     }
-    Err(Failure::new(format!("`{}` exists already and is not overwritten", path.display())))
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.map(Path::metadata) {
+        Some(Err(error)) => Err(Failure::file("cannot save the access key to", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn taken(path: &Path) -> Failure {
+    Failure::new(format!("`{}` exists already and is not overwritten", path.display()))
 }
 
 /// The application that the options make, asking a person at the terminal for what is missing.
-fn application(options: &AccountCreate) -> Result<Application, Failure> {
-    let ask = !options.json && io::stdin().is_terminal();
-    let password = match &options.password_file {
-        Some(path) => Some(read_password(path)?),
-        None if ask => Some(sign_up::ask_password()?),
-        None => None,
+async fn application(options: &AccountCreate) -> Result<Application, Failure> {
+    let mut terminal = match !options.json && io::stdin().is_terminal() {
+        true => Some(Terminal::open()?),
+        false => None,
     };
-    Ok(Application {
-        email: given_or_asked(&options.email, "--email", "E-mail address of the root user", ask)?,
-        name: given_or_asked(&options.name, "--name", "Name of the account", ask)?,
-        account_id: options.account_id.clone(),
-        password,
-        key_of: match options.root_access_key {
-            true => KeyOf::Root,
-            false => KeyOf::Administrator(options.administrator.clone()),
-        },
-    })
-}
-
-fn given_or_asked(
-    given: &Option<String>,
-    flag: &str,
-    question: &str,
-    ask: bool,
-) -> Result<String, Failure> {
-    match given {
-        Some(value) => Ok(value.clone()),
-        None if ask => sign_up::ask(question),
-        None => Err(Failure::new(format!("{flag} is missing"))),
-    }
+    let email = match (&options.email, &mut terminal) {
+        (Some(email), _) => email.clone(),
+        (None, Some(terminal)) => sign_up::ask_email(terminal).await?,
+        (None, None) => return Err(Failure::new("--email is missing")),
+    };
+    let name = match (&options.name, &mut terminal) {
+        (Some(name), _) => name.clone(),
+        (None, Some(terminal)) => sign_up::ask_name(terminal).await?,
+        (None, None) => return Err(Failure::new("--name is missing")),
+    };
+    let password = match (&options.password_file, &terminal) {
+        (Some(path), _) => Some(read_password(path)?),
+        (None, Some(terminal)) => Some(sign_up::ask_password(terminal, &name, &email)?),
+        (None, None) => None,
+    };
+    let key_of = match options.root_access_key {
+        true => KeyOf::Root,
+        false => KeyOf::Administrator(options.administrator.clone()),
+    };
+    Ok(Application { email, name, account_id: options.account_id.clone(), password, key_of })
 }
 
 fn read_password(path: &Path) -> Result<Secret, Failure> {

@@ -15,6 +15,7 @@ mod listeners;
 mod log;
 mod serve;
 mod sign_up;
+mod terminal;
 mod tls;
 
 use std::process::ExitCode;
@@ -52,6 +53,8 @@ fn version() -> Result<(), Failure> {
 
 fn check_config(options: &cli::Serve) -> Result<(), Failure> {
     let config = config::Config::load(options)?;
+    log::filter(&config.log)?;
+    tls::configured(&config)?;
     print!("{}", config.to_toml()?);
     Ok(())
 }

@@ -1,17 +1,16 @@
 //! The first start: a person at the terminal signs up the first account.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
+use iam::accounts;
 use store::Store;
 use world::{Secret, World};
 
 use crate::{
-    account::{self, Application, KeyOf},
+    account::{self, Application, DEFAULT_ENDPOINT, KeyOf, PASSWORD_RULE},
     failure::Failure,
+    terminal::Terminal,
 };
-
-/// How often a wrong answer is asked for again.
-const TRIES: usize = 3;
 
 /// Signs up the first account if there is none: a person at the terminal is asked; without a terminal the
 /// log says how to do it later.
@@ -31,58 +30,42 @@ pub(crate) async fn on_first_start(
         return Ok(());
     }
     println!("Welcome. There is no account yet; let us sign one up.\n");
+    let terminal = &mut Terminal::open()?;
+    let email = ask_email(terminal).await?;
+    let name = ask_name(terminal).await?;
     let application = Application {
-        email: ask("E-mail address of the root user")?,
-        name: ask("Name of the account")?,
+        password: Some(ask_password(terminal, &name, &email)?),
+        email,
+        name,
         account_id: None,
-        password: Some(ask_password()?),
         key_of: KeyOf::Administrator("Administrator".to_owned()),
     };
     let signed_up = account::sign_up(store, world, &application).await?;
-    println!("\n{}", signed_up.to_text(endpoint.unwrap_or("http://127.0.0.1:4080")));
-    let path = ask_line("File to save the key to as CSV (Enter for none)")?;
-    if !path.is_empty() {
-        account::save_csv(path.as_ref(), signed_up.access_key())?;
-    }
-    Ok(())
+    println!("\n{}", signed_up.to_text(endpoint.unwrap_or(DEFAULT_ENDPOINT)));
+    let save = |path: &str| match path {
+        "" => Ok(()),
+        path => account::save_csv(path.as_ref(), signed_up.access_key()),
+    };
+    terminal.ask("File to save the key to as CSV (Enter for none)", save).await
 }
 
-/// Asks until there is an answer.
-pub(crate) fn ask(question: &str) -> Result<String, Failure> {
-    for _ in 0..TRIES {
-        let answer = ask_line(question)?;
-        if !answer.is_empty() {
-            return Ok(answer);
-        }
-    }
-    Err(Failure::new(format!("no answer to `{question}`")))
+/// Asks for the e-mail address of the root user.
+pub(crate) async fn ask_email(terminal: &mut Terminal) -> Result<String, Failure> {
+    terminal.ask("E-mail address of the root user", accounts::checked_email).await
 }
 
-/// Asks twice for a password, which is not shown.
-pub(crate) fn ask_password() -> Result<Secret, Failure> {
-    for _ in 0..TRIES {
-        let first = hidden("Password of the root user: ")?;
-        let second = hidden("The same again: ")?;
-        if first == second {
-            return Ok(first);
-        }
-        println!("These are not the same.");
-    }
-    Err(Failure::new("no password was chosen"))
+/// Asks for the name of the account.
+pub(crate) async fn ask_name(terminal: &mut Terminal) -> Result<String, Failure> {
+    terminal.ask("Name of the account", accounts::checked_name).await
 }
 
-fn hidden(prompt: &str) -> Result<Secret, Failure> {
-    rpassword::prompt_password(prompt)
-        .map(Secret::from)
-        .map_err(Failure::io("cannot read the password"))
-}
-
-fn ask_line(question: &str) -> Result<String, Failure> {
-    print!("{question}: ");
-    let mut line = String::new();
-    io::stdout()
-        .flush()
-        .and_then(|()| io::stdin().read_line(&mut line))
-        .map_err(Failure::io("cannot read the answer"))?;
-    Ok(line.trim().to_owned())
+/// Asks for the root user's password.
+pub(crate) fn ask_password(
+    terminal: &Terminal,
+    name: &str,
+    email: &str,
+) -> Result<Secret, Failure> {
+    println!("The password {PASSWORD_RULE}.");
+    let check = |password: &Secret| account::check_password(password, name, email);
+    terminal.ask_password("Password of the root user", check)
 }

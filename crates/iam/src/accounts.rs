@@ -156,7 +156,8 @@ fn check_user_name(name: &str) -> Result<(), wire::Error> {
     ))
 }
 
-fn checked_email(email: &str) -> Result<String, CreateError> {
+/// An e-mail address as it is kept for root: in lower case.
+pub fn checked_email(email: &str) -> Result<String, CreateError> {
     let invalid = || CreateError::InvalidEmail(email.to_owned());
     let (local, domain) = email.rsplit_once('@').ok_or_else(invalid)?;
     let printable = email.chars().all(|c| !c.is_whitespace() && !c.is_control());
@@ -164,7 +165,8 @@ fn checked_email(email: &str) -> Result<String, CreateError> {
     if printable && whole { Ok(email.to_lowercase()) } else { Err(invalid()) }
 }
 
-fn checked_name(name: &str) -> Result<String, CreateError> {
+/// The name of an account as it is kept: 1 to 50 characters without the white space around them.
+pub fn checked_name(name: &str) -> Result<String, CreateError> {
     let trimmed = name.trim();
     let whole = (1..=NAME_CHARS_MAX).contains(&trimmed.chars().count());
     if whole && !trimmed.contains(char::is_control) {
