@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 /// A mail server with the API of Amazon WorkMail and the access control of AWS IAM.
 #[derive(Debug, Parser)]
-#[command(name = "chancery", disable_version_flag = true)]
+#[command(name = "chancery", version)]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -17,6 +17,8 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the server.
+    ///
+    /// A listener takes ADDRESS:PORT (port 0 picks a free one) or `off`.
     Serve(Serve),
     /// Manage accounts.
     #[command(subcommand)]
@@ -40,39 +42,40 @@ pub(crate) struct Data {
     /// Configuration file (TOML). Flags and environment come before what it says.
     #[arg(long, env = "CHANCERY_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Folder of the store, the message bodies and the master key.
+    /// Folder of the store, the message bodies and the master key; `data` unless given.
     #[arg(long, env = "CHANCERY_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Keep the store in PostgreSQL instead of SQLite.
-    #[arg(long, env = "CHANCERY_POSTGRES", value_name = "URL")]
+    // The URL may hold a password, which the help must not show.
+    #[arg(long, env = "CHANCERY_POSTGRES", hide_env_values = true, value_name = "URL")]
     pub(crate) postgres: Option<String>,
     /// File of the 32-byte master key; made in the data folder unless given.
     #[arg(long, env = "CHANCERY_MASTER_KEY_FILE", value_name = "FILE")]
     pub(crate) master_key_file: Option<PathBuf>,
 }
 
-/// Options of `serve`. A listener takes ADDRESS:PORT (port 0 picks a free one) or `off`.
+/// Options of `serve`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Serve {
     /// Where the data lies.
     #[command(flatten)]
     pub(crate) data: Data,
-    /// The AWS API, by HTTP.
+    /// The AWS API, by HTTP; 127.0.0.1:4080 unless given.
     #[arg(long, env = "CHANCERY_API_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) api_listen: Option<String>,
-    /// Mail from other servers.
+    /// Mail from other servers; 127.0.0.1:4025 unless given.
     #[arg(long, env = "CHANCERY_SMTP_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) smtp_listen: Option<String>,
-    /// Mail from users, by implicit TLS.
+    /// Mail from users, by implicit TLS; 127.0.0.1:4465 unless given.
     #[arg(long, env = "CHANCERY_SUBMISSION_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) submission_listen: Option<String>,
-    /// IMAP, by implicit TLS.
+    /// IMAP, by implicit TLS; 127.0.0.1:4993 unless given.
     #[arg(long, env = "CHANCERY_IMAP_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) imap_listen: Option<String>,
-    /// `/healthz` and `/metrics`; loopback addresses only.
+    /// `/healthz` and `/metrics`, on loopback only; 127.0.0.1:4090 unless given.
     #[arg(long, env = "CHANCERY_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) metrics_listen: Option<String>,
-    /// The server's own name in greetings, trace headers and DNS records.
+    /// The server's own name in greetings, trace headers and DNS records; `localhost` unless given.
     #[arg(long, env = "CHANCERY_HOSTNAME", value_name = "NAME")]
     pub(crate) hostname: Option<String>,
     /// Send all outbound mail to this server instead of the recipients' own.

@@ -17,22 +17,31 @@ use crate::{
 /// What accepts TLS connections, with the configured certificate or a self-signed one that is made at
 /// the first start and kept.
 pub(crate) fn acceptor(config: &Config) -> Result<TlsAcceptor, Failure> {
-    let (certificate, key) = match (&config.tls.certificate, &config.tls.key) {
-        (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
-        _ => {
-            let folder = config.data.data.join("tls");
-            let files = (folder.join("certificate.pem"), folder.join("key.pem"));
-            if !files.0.exists() {
-                make_self_signed(&config.hostname, &folder, &files.0, &files.1)?;
-            }
-            files
-        }
-    };
-    let chain = CertificateDer::pem_file_iter(&certificate)
+    if let Some(acceptor) = configured(config)? {
+        return Ok(acceptor);
+    }
+    let folder = config.data.data.join("tls");
+    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+    if !certificate.exists() {
+        make_self_signed(&config.hostname, &folder, &certificate, &key)?;
+    }
+    load(&certificate, &key)
+}
+
+/// The same with the configured certificate alone, if there is one.
+pub(crate) fn configured(config: &Config) -> Result<Option<TlsAcceptor>, Failure> {
+    match (&config.tls.certificate, &config.tls.key) {
+        (Some(certificate), Some(key)) => load(certificate, key).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn load(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Failure> {
+    let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect)
-        .map_err(|error| unreadable("certificate", &certificate, &error))?;
-    let key = PrivateKeyDer::from_pem_file(&key)
-        .map_err(|error| unreadable("private key", &key, &error))?;
+        .map_err(|error| unreadable("certificate", certificate, &error))?;
+    let key = PrivateKeyDer::from_pem_file(key)
+        .map_err(|error| unreadable("private key", key, &error))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let server = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
