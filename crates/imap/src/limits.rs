@@ -18,12 +18,14 @@ pub(crate) const MAX_COMMAND_BYTES: usize = 256 * 1024;
 
 /// Ranges in one sequence or UID set.
 pub(crate) const MAX_SET_RANGES: usize = 8 * 1024;
-/// Depth of parentheses, NOT and OR in SEARCH.
-pub(crate) const MAX_SEARCH_DEPTH: usize = 16;
+/// Depth of parentheses, NOT and OR in SEARCH. Clients write a choice among many as OR in OR.
+pub(crate) const MAX_SEARCH_DEPTH: usize = 64;
 /// Search keys in one SEARCH.
 pub(crate) const MAX_SEARCH_KEYS: usize = 512;
 /// Data items in one FETCH.
 pub(crate) const MAX_FETCH_ITEMS: usize = 64;
+/// Items in one FETCH that choose header fields. What they choose has to be copied.
+pub(crate) const MAX_FIELD_SELECTIONS: usize = 4;
 /// Header names in one BODY[HEADER.FIELDS (..)].
 pub(crate) const MAX_HEADER_NAMES: usize = 128;
 /// Numbers in a part specifier such as `1.2.3`.
@@ -52,8 +54,10 @@ pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(30 * 60 + 10);
 /// How long a client may pause inside a command that it has begun.
 pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(5 * 60);
-/// How long a client may take to read what was sent to it before it is dropped.
+/// How long a client may take to read a piece of what was sent to it before it is dropped.
 pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How fast a client must read what is sent to it; the write timeout comes on top.
+pub(crate) const MIN_READ_BYTES_PER_SECOND: usize = 16 * 1024;
 /// How long the TLS handshake may take.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -63,6 +67,14 @@ pub(crate) const BATCH_MESSAGES: usize = 256;
 pub(crate) const BATCH_BODIES: usize = 16;
 /// Bodies read at once stop at this sum of sizes; one larger body comes alone.
 pub(crate) const BATCH_BODY_BYTES: u64 = 1024 * 1024;
+
+/// Bodies larger than [`BATCH_BODY_BYTES`] that may be in memory at the same time, over all connections;
+/// others wait.
+pub(crate) const MAX_LARGE_BODIES: usize = 16;
+/// How many of them one mailbox may have.
+pub(crate) const MAX_LARGE_BODIES_PER_MAILBOX: usize = 4;
+/// How long a FETCH waits for the place of a large body.
+pub(crate) const LARGE_BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A body of at least this size is kept for a moment after a FETCH, for clients that take it piece by piece.
 pub(crate) const RECENT_BODY_BYTES: usize = 128 * 1024;

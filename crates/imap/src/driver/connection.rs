@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::{
     job::{Answer, Job, Outcome},
-    limits::{LARGE_COMMAND_BYTES, READ_BYTES, RECENT_BODY_TIMEOUT, WRITE_TIMEOUT},
+    limits::{LARGE_COMMAND_BYTES, MIN_READ_BYTES_PER_SECOND, READ_BYTES, WRITE_TIMEOUT},
     session::{Next, Session, Turn},
 };
 
@@ -84,11 +85,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if bytes.is_empty() {
+    /// A client that reads nothing is dropped soon, and one that reads by drops before it has held what is
+    /// sent to it for too long.
+    async fn send(&mut self, parts: &[Bytes]) -> io::Result<()> {
+        let bytes: usize = parts.iter().map(Bytes::len).sum();
+        if bytes == 0 {
             return Ok(());
         }
-        for chunk in bytes.chunks(WRITE_BYTES) {
+        let seconds = u64::try_from(bytes / MIN_READ_BYTES_PER_SECOND).unwrap_or(u64::MAX);
+        timeout(WRITE_TIMEOUT + Duration::from_secs(seconds), self.write(parts)).await?
+    }
+
+    async fn write(&mut self, parts: &[Bytes]) -> io::Result<()> {
+        for chunk in parts.iter().flat_map(|part| part.chunks(WRITE_BYTES)) {
             timeout(WRITE_TIMEOUT, self.stream.write_all(chunk)).await??;
         }
         timeout(WRITE_TIMEOUT, self.stream.flush()).await?
@@ -149,7 +158,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let world = &server.world;
         let left = session.deadline().since(world.now());
         let is_large = session.held_bytes() > LARGE_COMMAND_BYTES;
-        let forget = recent.as_ref().map_or(left, |_| left.min(RECENT_BODY_TIMEOUT));
+        let forget = recent.as_ref().map_or(left, |recent| left.min(recent.left(world.now())));
         tokio::select! {
             turn = async {
                 reserve(large, is_large, &server.large).await;
@@ -157,7 +166,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             } => turn,
             () = changed(watch.as_ref()) => Ok(Some(session.changed(world.now()))),
             () = sleep(forget) => {
-                *recent = None;
+                recent.take_if(|recent| recent.left(world.now()).is_zero());
                 Ok(Some(session.tick(world.now())))
             }
             _ = stop.wait_for(|stop| *stop) => Ok(Some(session.shut_down())),

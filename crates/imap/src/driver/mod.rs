@@ -1,5 +1,6 @@
 //! Connections: sockets, time and the store around a pure [`crate::Session`].
 
+mod bodies;
 mod connection;
 mod hub;
 mod listener;
@@ -20,6 +21,7 @@ pub use places::Limits;
 pub use users::MailUsers;
 
 use crate::limits::MAX_LARGE_COMMANDS;
+use bodies::BodyPlaces;
 use hub::Hub;
 use places::Places;
 
@@ -46,6 +48,8 @@ pub struct Server {
     places: Arc<Places>,
     /// Places for large commands that are coming in.
     large: Arc<Semaphore>,
+    /// Places for large bodies that are going out.
+    bodies: BodyPlaces,
     stop: watch::Sender<bool>,
 }
 
@@ -66,7 +70,8 @@ impl Server {
         let (stop, _) = watch::channel(false);
         let (logins, places) = (Box::new(logins), Places::new(limits));
         let large = Arc::new(Semaphore::new(MAX_LARGE_COMMANDS));
-        Arc::new(Self { store, world, logins, hub, places, large, stop })
+        let bodies = BodyPlaces::new();
+        Arc::new(Self { store, world, logins, hub, places, large, bodies, stop })
     }
 
     /// Makes every connection say BYE and close.

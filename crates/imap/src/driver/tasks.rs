@@ -1,26 +1,40 @@
 //! What a session asks for, done with the mailbox. Nothing here waits for the client.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use mailbox::{
     BodyId, Columns, Cursor, Delivery, Destination, Error, FlagAction, FlagChange, FolderId,
-    Keywords, Located, MailboxId, Modseq, Prepared, Uid, UidSet, changes, folders, mailboxes,
+    Keywords, Located, MailboxId, Message, Modseq, Prepared, Uid, UidSet, changes, folders,
+    mailboxes,
 };
 use store::{Snapshot, Transaction};
+use world::Timestamp;
 
-use super::Server;
+use super::{Server, bodies::BodyPlace};
 use crate::{
     job::{Answer, Changes, Detail, Fetched, Marks, Outcome, Task, Upload},
-    limits::{BATCH_BODY_BYTES, RECENT_BODY_BYTES},
+    limits::{BATCH_BODY_BYTES, RECENT_BODY_BYTES, RECENT_BODY_TIMEOUT},
 };
 
 /// How often a task is tried when it conflicts with others.
 const MAX_ATTEMPTS: u32 = 8;
 
 /// A large body that was read last: a client that takes it piece by piece would have it decrypted and
-/// decompressed again for each.
+/// decompressed again for each. Kept at least until it is sent.
 pub(super) struct Recent {
     body: BodyId,
     bytes: Bytes,
+    used_at: Timestamp,
+    /// Its place among the very large ones, if it is one.
+    _place: Option<BodyPlace>,
+}
+
+impl Recent {
+    /// How long it is still kept if it is not used again.
+    pub(super) fn left(&self, now: Timestamp) -> Duration {
+        RECENT_BODY_TIMEOUT.saturating_sub(now.since(self.used_at))
+    }
 }
 
 /// Does a task with a mailbox.
@@ -33,7 +47,7 @@ pub(super) async fn run(
     let task = match task {
         Task::Append(upload) => return append(server, mailbox, upload).await,
         Task::Messages(folder, uids, Detail::Body) => {
-            return fetch_bodies(server, folder, uids, recent).await;
+            return fetch_bodies(server, mailbox, folder, uids, recent).await;
         }
         task => task,
     };
@@ -118,6 +132,7 @@ async fn fetch(server: &Server, folder: FolderId, uids: &UidSet, columns: Column
 /// Reads rows in one snapshot, then bodies without any; stops early for the sake of memory.
 async fn fetch_bodies(
     server: &Server,
+    mailbox: MailboxId,
     folder: FolderId,
     uids: UidSet,
     recent: &mut Option<Recent>,
@@ -138,25 +153,47 @@ async fn fetch_bodies(
     }
     drop(snapshot);
     let mut found = Vec::with_capacity(located.len());
-    for (message, place) in located {
-        let body = read_body(server, message.body, &place, recent).await?;
+    for (message, located) in located {
+        let Some(place) = large_place(server, mailbox, &message, recent).await else {
+            return Ok(Answer::Unavailable);
+        };
+        let body = read_body(server, message.body, &located, recent, place).await?;
         found.push(Fetched { message, body: Some(body) });
     }
     Ok(Answer::Messages { found, through })
 }
 
+/// The place that reading a body needs, which is none for most; nothing if there is none to be had.
+async fn large_place(
+    server: &Server,
+    mailbox: MailboxId,
+    message: &Message,
+    recent: &mut Option<Recent>,
+) -> Option<Option<BodyPlace>> {
+    let is_here = recent.as_ref().is_some_and(|recent| recent.body == message.body);
+    if is_here || message.size_bytes <= BATCH_BODY_BYTES {
+        return Some(None);
+    }
+    // With it goes the place that it may hold.
+    *recent = None;
+    server.bodies.take(mailbox).await.map(Some)
+}
+
 async fn read_body(
     server: &Server,
     body: BodyId,
-    place: &Located,
+    located: &Located,
     recent: &mut Option<Recent>,
+    place: Option<BodyPlace>,
 ) -> Result<Bytes, Error> {
-    if let Some(recent) = recent.as_ref().filter(|recent| recent.body == body) {
+    let used_at = server.world.now();
+    if let Some(recent) = recent.as_mut().filter(|recent| recent.body == body) {
+        recent.used_at = used_at;
         return Ok(recent.bytes.clone());
     }
-    let bytes = place.read(&server.store).await?;
+    let bytes = located.read(&server.store).await?;
     let large = bytes.len() >= RECENT_BODY_BYTES;
-    *recent = large.then(|| Recent { body, bytes: bytes.clone() });
+    *recent = large.then(|| Recent { body, bytes: bytes.clone(), used_at, _place: place });
     Ok(bytes)
 }
 

@@ -4,7 +4,7 @@ use super::{
     cursor::{Bad, Cursor, Parsed, ascii},
     set::Set,
 };
-use crate::limits::{MAX_FETCH_ITEMS, MAX_HEADER_NAMES, MAX_PART_DEPTH};
+use crate::limits::{MAX_FETCH_ITEMS, MAX_FIELD_SELECTIONS, MAX_HEADER_NAMES, MAX_PART_DEPTH};
 
 /// What FETCH asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +81,11 @@ fn changed_since(cursor: &mut Cursor) -> Parsed<u64> {
 
 fn items(cursor: &mut Cursor) -> Parsed<Vec<Item>> {
     if cursor.peek() == Some(b'(') {
-        return cursor.list(MAX_FETCH_ITEMS, false, item);
+        let items = cursor.list(MAX_FETCH_ITEMS, false, item)?;
+        return match items.iter().filter(|item| selects_fields(item)).count() {
+            0..=MAX_FIELD_SELECTIONS => Ok(items),
+            _ => Err(Bad("too many items that choose header fields")),
+        };
     }
     let fast = [Item::Flags, Item::InternalDate, Item::Size];
     if cursor.skip_word("ALL") {
@@ -94,6 +98,10 @@ fn items(cursor: &mut Cursor) -> Parsed<Vec<Item>> {
         return Ok([&fast[..], &[Item::Envelope, Item::Body]].concat());
     }
     Ok(vec![item(cursor)?])
+}
+
+fn selects_fields(item: &Item) -> bool {
+    matches!(item, Item::Section(Section { text: SectionText::HeaderFields { .. }, .. }))
 }
 
 fn item(cursor: &mut Cursor) -> Parsed<Item> {

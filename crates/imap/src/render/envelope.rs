@@ -53,7 +53,7 @@ mod tests {
     fn envelope(message: &str) -> String {
         let mut out = Out::default();
         write(&mut out, &Summary::of(message.as_bytes()).envelope);
-        String::from_utf8(out.take()).unwrap()
+        String::from_utf8(out.take().concat()).unwrap()
     }
 
     #[test]

@@ -2,25 +2,42 @@
 
 use std::fmt::{Display, Write};
 
+use bytes::Bytes;
+
 use crate::grammar::utf7;
 
-/// Responses, written straight into the bytes that will be sent.
+/// A literal of at least this size is sent from where it lies.
+const SHARED_LITERAL_BYTES: usize = 16 * 1024;
+
+/// Responses: bytes that were written here, and between them those of messages, which are not copied. So a
+/// client that asks for the same large part in many ways costs no more memory than the part.
 #[derive(Debug, Default)]
-pub(crate) struct Out(Vec<u8>);
+pub(crate) struct Out {
+    whole: Vec<Bytes>,
+    /// What was written behind them.
+    tail: Vec<u8>,
+}
 
 impl Out {
-    pub(crate) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.0)
+    pub(crate) fn take(&mut self) -> Vec<Bytes> {
+        self.close_tail();
+        std::mem::take(&mut self.whole)
+    }
+
+    fn close_tail(&mut self) {
+        if !self.tail.is_empty() {
+            self.whole.push(std::mem::take(&mut self.tail).into());
+        }
     }
 
     pub(crate) fn byte(&mut self, byte: u8) -> &mut Self {
-        self.0.push(byte);
+        self.tail.push(byte);
         self
     }
 
     /// Text that needs no quoting.
     pub(crate) fn text(&mut self, text: &str) -> &mut Self {
-        self.0.extend_from_slice(text.as_bytes());
+        self.tail.extend_from_slice(text.as_bytes());
         self
     }
 
@@ -61,7 +78,17 @@ impl Out {
     /// `literal`.
     pub(crate) fn literal(&mut self, bytes: &[u8]) -> &mut Self {
         self.byte(b'{').show(bytes.len()).text("}\r\n");
-        self.0.extend_from_slice(bytes);
+        self.tail.extend_from_slice(bytes);
+        self
+    }
+
+    /// `literal` of bytes that others hold as well.
+    pub(crate) fn shared_literal(&mut self, bytes: Bytes) -> &mut Self {
+        if bytes.len() < SHARED_LITERAL_BYTES {
+            return self.literal(&bytes);
+        }
+        self.byte(b'{').show(bytes.len()).text("}\r\n").close_tail();
+        self.whole.push(bytes);
         self
     }
 
@@ -127,7 +154,7 @@ mod tests {
     fn written(write: impl FnOnce(&mut Out)) -> String {
         let mut out = Out::default();
         write(&mut out);
-        String::from_utf8(out.take()).unwrap()
+        String::from_utf8(out.take().concat()).unwrap()
     }
 
     #[test]
@@ -168,5 +195,18 @@ mod tests {
     fn sets_are_compact() {
         assert_eq!(compact_set([1, 2, 3, 7, 9, 10]), "1:3,7,9:10");
         assert_eq!(compact_set([]), "");
+    }
+
+    #[test]
+    fn what_is_large_is_not_copied() {
+        let large = Bytes::from(vec![b'x'; SHARED_LITERAL_BYTES]);
+        let mut out = Out::default();
+        out.text("BODY[] ").shared_literal(large.clone()).byte(b' ');
+        out.text("BODY[1] ").shared_literal(large.slice(1..3)).byte(b')');
+        let parts = out.take();
+        assert_eq!(parts[1].as_ptr(), large.as_ptr());
+        let (before, after) = (format!("BODY[] {{{}}}\r\n", large.len()), " BODY[1] {2}\r\nxx)");
+        assert_eq!(parts.concat(), [before.as_bytes(), &large, after.as_bytes()].concat());
+        assert!(out.take().is_empty());
     }
 }

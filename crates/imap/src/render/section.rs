@@ -1,31 +1,32 @@
 //! The bytes of BODY[..] (RFC 3501, section 6.4.5).
 
-use std::borrow::Cow;
-
+use bytes::Bytes;
 use mailbox::summary::{Part, Summary};
 
 use super::out::Out;
 use crate::grammar::fetch::{Section, SectionText};
 
 /// Writes the section as `label {n}..`, or NIL if the message has no such part.
-pub(crate) fn write(out: &mut Out, section: &Section, summary: &Summary, message: &[u8]) {
+pub(crate) fn write(out: &mut Out, section: &Section, summary: &Summary, message: &Bytes) {
     out.text(&section.label).byte(b' ');
     match content(section, summary, message) {
-        Some(bytes) => out.literal(cut(&bytes, section.partial)),
+        Some(bytes) => out.shared_literal(cut(&bytes, section.partial)),
         None => out.text("NIL"),
     };
 }
 
-fn content<'a>(section: &Section, summary: &Summary, message: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+fn content(section: &Section, summary: &Summary, message: &Bytes) -> Option<Bytes> {
     if section.part.is_empty() && section.text == SectionText::Whole {
-        return Some(message.into());
+        return Some(message.clone());
     }
     let part = summary.part(&section.part)?;
     match &section.text {
-        SectionText::Whole => Some(part.body.of(message).into()),
-        SectionText::Mime => Some(part.header.of(message).into()),
-        SectionText::Header => Some(message_at(section, part)?.header.of(message).into()),
-        SectionText::Text => Some(message_at(section, part)?.body.of(message).into()),
+        SectionText::Whole => Some(message.slice_ref(part.body.of(message))),
+        SectionText::Mime => Some(message.slice_ref(part.header.of(message))),
+        SectionText::Header => {
+            Some(message.slice_ref(message_at(section, part)?.header.of(message)))
+        }
+        SectionText::Text => Some(message.slice_ref(message_at(section, part)?.body.of(message))),
         SectionText::HeaderFields { names, others } => {
             let header = message_at(section, part)?.header.of(message);
             Some(select_fields(header, names, *others).into())
@@ -42,11 +43,11 @@ fn message_at<'a>(section: &Section, part: &'a Part) -> Option<&'a Part> {
 }
 
 /// A partial range past the end is empty, not an error.
-fn cut(bytes: &[u8], partial: Option<(u32, u32)>) -> &[u8] {
-    let Some((first, length)) = partial else { return bytes };
+fn cut(bytes: &Bytes, partial: Option<(u32, u32)>) -> Bytes {
+    let Some((first, length)) = partial else { return bytes.clone() };
     let start = (first as usize).min(bytes.len());
     let end = start.saturating_add(length as usize).min(bytes.len());
-    &bytes[start..end]
+    bytes.slice(start..end)
 }
 
 /// The fields whose names are, or are not, among `names`, as they stand, with the empty line behind them.
@@ -89,8 +90,8 @@ mod tests {
             panic!("{item} is no section");
         };
         let mut out = Out::default();
-        write(&mut out, &section, &Summary::of(MESSAGE.as_bytes()), MESSAGE.as_bytes());
-        String::from_utf8(out.take()).unwrap()
+        write(&mut out, &section, &Summary::of(MESSAGE.as_bytes()), &MESSAGE.into());
+        String::from_utf8(out.take().concat()).unwrap()
     }
 
     #[test]

@@ -103,7 +103,7 @@ mod tests {
     fn structure(message: &str, extended: bool) -> String {
         let mut out = Out::default();
         write(&mut out, &Summary::of(message.as_bytes()).root, extended);
-        String::from_utf8(out.take()).unwrap()
+        String::from_utf8(out.take().concat()).unwrap()
     }
 
     #[test]

@@ -87,6 +87,7 @@ impl Session {
     fn fetched(&mut self, mut batches: Batches, outcome: Outcome) -> Flow {
         let (found, through) = match outcome {
             Ok(Answer::Messages { found, through }) => (found, through),
+            Ok(Answer::Unavailable) => return self.no(&batches.tag, Refusal::unavailable()),
             Ok(_) => return self.no(&batches.tag, Refusal::bug()),
             Err(error) => return self.no(&batches.tag, error),
         };

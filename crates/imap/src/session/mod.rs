@@ -39,7 +39,7 @@ use select::Selected;
 #[derive(Debug)]
 pub struct Turn {
     /// Bytes for the client.
-    pub send: Vec<u8>,
+    pub send: Vec<Bytes>,
     /// What to do when they are sent.
     pub next: Next,
 }

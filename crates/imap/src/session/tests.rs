@@ -53,7 +53,7 @@ impl Talk {
 
     fn go_on(&mut self, mut turn: Turn) {
         loop {
-            self.said.extend_from_slice(&turn.send);
+            self.said.extend_from_slice(&turn.send.concat());
             let job = match turn.next {
                 Next::Read => return,
                 Next::Close => {
@@ -201,7 +201,7 @@ fn a_stranger_cannot_put_off_the_deadline() {
     assert_eq!(talk.session.deadline(), START.saturating_add(LOGIN_TIMEOUT));
     let late = talk.session.tick(START.saturating_add(LOGIN_TIMEOUT));
     assert!(matches!(late.next, Next::Close));
-    assert!(late.send.starts_with(b"* BYE "));
+    assert!(late.send.concat().starts_with(b"* BYE "));
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn a_reading_that_gets_nowhere_ends() {
     assert!(matches!(turn.next, Next::Run(Job::Mailbox(_, Task::Messages(..)))));
     let turn =
         talk.session.complete(Ok(Answer::Messages { found: vec![], through: Uid(0) }), START);
-    assert!(turn.send.starts_with(b"b NO [SERVERBUG]"));
+    assert!(turn.send.concat().starts_with(b"b NO [SERVERBUG]"));
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn a_store_that_fails_is_not_shown() {
     let mut talk = Talk::of_user();
     talk.session.feed(b"a SELECT INBOX\r\n", START);
     let turn = talk.session.complete(Err(Error::Damaged("row")), START);
-    assert_eq!(turn.send, b"a NO [CORRUPTION] the stored row is damaged\r\n");
+    assert_eq!(turn.send.concat(), b"a NO [CORRUPTION] the stored row is damaged\r\n");
 }
 
 /// Commands that are right, nearly right, or noise.
