@@ -3,6 +3,7 @@
 DATA ?= data
 CARGO ?= cargo
 PYTEST = .venv/bin/python -m pytest -q tests
+TARGET = $(or $(CARGO_TARGET_DIR),target)
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
 .PHONY: run demo test test-rust test-clients test-postgres bench lint models
@@ -10,12 +11,12 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 ## Builds a release binary and starts the server on loopback; the first start signs up an account.
 run:
 	$(CARGO) build --release --package chancery
-	target/release/chancery serve --data $(DATA)
+	$(TARGET)/release/chancery serve --data $(DATA)
 
 ## Walks the main job on real messages and says what it did.
 demo: tools
 	$(CARGO) build --release --package chancery
-	.venv/bin/python tests/demo.py --binary target/release/chancery
+	.venv/bin/python tests/demo.py --binary $(TARGET)/release/chancery
 
 ## Everything: unit and property tests, then the clients against the binary.
 test: test-rust test-clients
@@ -29,7 +30,7 @@ endif
 
 test-clients: tools
 	$(CARGO) build --package chancery
-	CHANCERY_BINARY=target/debug/chancery $(PYTEST)
+	CHANCERY_BINARY=$(TARGET)/debug/chancery $(PYTEST)
 
 ## The same on a throw-away PostgreSQL 15.
 test-postgres: tools
