@@ -1,0 +1,148 @@
+"""Every operation served, with each member of its input broken in every way that a model knows: the answer is
+AWS's, botocore can read it, and it is never a failure of ours."""
+
+import json
+import urllib.parse
+
+import botocore.compat
+import botocore.parsers
+import botocore.session
+import pytest
+
+from house import ROOT, PASSWORD, Organization
+from test_iam import document
+from test_wire import FORM, JSON, signed
+
+SESSION = botocore.session.get_session()
+OPERATIONS = [
+    (service, operation)
+    for service in ("iam", "sts", "workmail")
+    for operation in json.loads((ROOT / f"models/{service}.json").read_text())["operations"]
+]
+BAD = [
+    None, "", " ", 7, -1, 10**30, 0.5, True, [], [[]], {}, {"a": {}}, "\0", "a\x01b", "é", "\U0001f600", "a\nb",
+    "<&>\"']]>", "../..", "*", "x" * 5_000, "arn:aws:iam::*:user/*", "arn:aws:iam::123456789012:policy/x",
+    "m-" + "0" * 32, "AAAA", "a@b", "a" * 65 + "@example.com", "\ufffe", 2**31, 2**63, ["a"] * 60, [{}], [None],
+    {"Key": ""}, [{"Key": "k", "Value": "\0"}], [{"Key": "k", "Value": "v"}] * 2,
+]  # fmt: skip
+SHARED = {
+    "query": {"ValidationError", "MalformedInput", "AccessDenied", "NoSuchEntity"},
+    "json": {"ValidationException", "SerializationException", "InvalidParameterException"},
+}
+
+
+@pytest.fixture(scope="module")
+def place(house):
+    """An account with one of everything, and the values that name them."""
+    key = house.create_account()
+    iam = house.client("iam", key)
+    organization = Organization(house, key)
+    iam.create_user(UserName="user")
+    iam.create_group(GroupName="group")
+    user, email = organization.user("ada")
+    group, _ = organization.group("team", [user])
+    names = {
+        "UserName": "user",
+        "GroupName": "group",
+        "PolicyName": "policy",
+        "PolicyDocument": document(),
+        "PolicyArn": iam.create_policy(PolicyName="policy", PolicyDocument=document())["Policy"]["Arn"],
+        "AccessKeyId": iam.create_access_key(UserName="user")["AccessKey"]["AccessKeyId"],
+        "VersionId": "v1",
+        "Status": "Active",
+        "Tags": [{"Key": "a", "Value": "b"}],
+        "TagKeys": ["a"],
+        "Password": PASSWORD,
+        "OldPassword": PASSWORD,
+        "NewPassword": PASSWORD,
+        "AccountAlias": "alias-" + key.account_id,
+        "OrganizationId": organization.id,
+        "UserId": user,
+        "EntityId": user,
+        "MemberId": user,
+        "GroupId": group,
+        "Email": email,
+        "Alias": email,
+        "Name": "name",
+        "DisplayName": "name",
+        "DomainName": organization.domain,
+        "MailboxQuota": 100,
+        "DeleteDirectory": False,
+        "ResourceARN": f"arn:aws:workmail:us-east-1:{key.account_id}:organization/{organization.id}",
+    }
+    return key, names
+
+
+def parameters(value, name=""):
+    """A value as the parameters of the query protocol, whatever the model says of it."""
+    if isinstance(value, dict):
+        for member, inner in value.items():
+            yield from parameters(inner, f"{name}.{member}".lstrip("."))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value, 1):
+            yield from parameters(inner, f"{name}.member.{index}")
+    else:
+        yield name, "" if value is None else str(value)
+
+
+def ask(house, key, model, given):
+    """Sends an input as it is, past botocore's own checks."""
+    service = model.service_model
+    if service.metadata["protocol"] == "json":
+        headers = {"Content-Type": JSON, "X-Amz-Target": f"WorkMailService.{model.name}"}
+        return signed(house, key, "workmail", json.dumps(given).encode(), headers)
+    pairs = [("Action", model.name), ("Version", service.api_version), *parameters(given)]
+    return signed(house, key, service.signing_name, urllib.parse.urlencode(pairs).encode(), {"Content-Type": FORM})
+
+
+def check(model, given, answer):
+    """Asserts that the answer is AWS's; returns the error's code."""
+    status, headers, text = answer
+    told = f"{model.name} {str(given)[:300]}: {status} {text[:500]}"
+    assert status < 500 and "x-amzn-requestid" in headers, told
+    protocol = model.service_model.metadata["protocol"]
+    response = {
+        "status_code": status,
+        "headers": botocore.compat.HTTPHeaders.from_dict(headers),
+        "body": text.encode(),
+    }
+    parsed = botocore.parsers.create_parser(protocol).parse(response, model.output_shape)
+    if status == 200:
+        lacking = list(missing(model.output_shape, parsed))
+        assert not lacking, (lacking, told)
+        return None
+    error = parsed["Error"]
+    declared = {shape.metadata.get("error", {}).get("code", shape.name) for shape in model.error_shapes}
+    assert error["Code"] in declared | SHARED[protocol] and error["Message"], told
+    return error["Code"]
+
+
+def missing(shape, value, path=""):
+    """The required members that an output lacks."""
+    if shape is None:
+        return
+    if shape.type_name == "structure":
+        yield from (f"{path}.{name}" for name in shape.required_members if name not in value)
+        for name, inner in shape.members.items():
+            if name in value:
+                yield from missing(inner, value[name], f"{path}.{name}")
+    elif shape.type_name == "list":
+        for inner in value:
+            yield from missing(shape.member, inner, path)
+
+
+@pytest.mark.parametrize("service, operation", OPERATIONS)
+def test_broken_input(house, place, service, operation):
+    key, names = place
+    model = SESSION.get_service_model(service).operation_model(operation)
+    if model.input_shape is None:
+        check(model, {}, ask(house, key, model, {"Fish": "x"}))
+        return
+    whole = {name: names[name] for name in model.input_shape.required_members}
+    for name in model.input_shape.required_members:
+        given = {other: value for other, value in whole.items() if other != name}
+        assert check(model, given, ask(house, key, model, given)) in ("ValidationError", "ValidationException")
+    for name in model.input_shape.members:
+        for bad in BAD:
+            given = whole | {name: bad}
+            check(model, given, ask(house, key, model, given))
