@@ -114,6 +114,13 @@ def test_version_and_check_config(own_house, tmp_path):
         assert done.returncode == 1 and named in done.stderr
 
 
+def test_the_lines_to_paste_name_the_configured_address(own_house, tmp_path):
+    config = tmp_path / "chancery.toml"
+    config.write_text("[listen]\napi = '127.0.0.1:14080'\n")
+    done = own_house.run(*CREATE, "--config", str(config))
+    assert "aws --endpoint-url http://127.0.0.1:14080 sts" in done.stdout
+
+
 def test_help_shows_no_password(own_house):
     environment = own_house.environment() | {"CHANCERY_POSTGRES": "postgres://me:hidden@db/chancery"}
     done = subprocess.run([binary(), "serve", "--help"], env=environment, capture_output=True, text=True, check=True)

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, BufRead, IsTerminal},
+    net::SocketAddr,
     path::Path,
 };
 
@@ -14,15 +15,12 @@ use world::{Secret, World};
 
 use crate::{
     cli::AccountCreate,
-    config::DataConfig,
+    config::{self, DataConfig},
     data_folder::{self, write_new_private_file},
     failure::Failure,
     sign_up,
     terminal::Terminal,
 };
-
-/// Where the API listens unless it is told otherwise.
-pub(crate) const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:4080";
 
 /// What root's password must be (`iam::passwords::is_acceptable`).
 pub(crate) const PASSWORD_RULE: &str = "needs 8 to 128 characters of three of the four kinds (upper case, lower case, \
@@ -31,6 +29,7 @@ pub(crate) const PASSWORD_RULE: &str = "needs 8 to 128 characters of three of th
 /// Signs up one account and says what was made.
 pub(crate) async fn create(options: AccountCreate) -> Result<(), Failure> {
     let config = DataConfig::load(&options.data)?;
+    let api = config::api_address(&options)?;
     if let Some(path) = &options.csv {
         check_free(path)?;
     }
@@ -43,7 +42,7 @@ pub(crate) async fn create(options: AccountCreate) -> Result<(), Failure> {
     // Said before it is saved: if that fails, the key is not lost.
     match options.json {
         true => println!("{}", signed_up.to_json()),
-        false => print!("{}", signed_up.to_text(DEFAULT_ENDPOINT)),
+        false => print!("{}", signed_up.to_text(api)),
     }
     match &options.csv {
         Some(path) => save_csv(path, &signed_up.access_key),
@@ -197,7 +196,9 @@ impl SignedUp {
     }
 
     /// What was made, for a person: the only time that the secret is shown.
-    pub(crate) fn to_text(&self, endpoint: &str) -> String {
+    pub(crate) fn to_text(&self, api: Option<SocketAddr>) -> String {
+        // Without a listener there is only the place of the address to show.
+        let api = api.map_or("ADDRESS:PORT".to_owned(), |address| address.to_string());
         let owner = match &self.user_name {
             Some(name) => format!("the administrator `{name}` (group Administrators)"),
             None => "the root user".to_owned(),
@@ -210,7 +211,7 @@ impl SignedUp {
              export AWS_ACCESS_KEY_ID={id}\n  \
              export AWS_SECRET_ACCESS_KEY={secret}\n  \
              export AWS_DEFAULT_REGION=us-east-1\n  \
-             aws --endpoint-url {endpoint} sts get-caller-identity\n",
+             aws --endpoint-url http://{api} sts get-caller-identity\n",
             self.account_id
         )
     }

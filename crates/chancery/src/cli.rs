@@ -95,6 +95,9 @@ pub(crate) struct AccountCreate {
     /// Where the data lies.
     #[command(flatten)]
     pub(crate) data: Data,
+    /// Where the server's API listens, for the lines to paste; 127.0.0.1:4080 unless given.
+    #[arg(long, env = "CHANCERY_API_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) api_listen: Option<String>,
     /// E-mail address of the root user.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) email: Option<String>,

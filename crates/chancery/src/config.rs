@@ -10,6 +10,9 @@ use smtp::Address;
 
 use crate::{cli, failure::Failure};
 
+/// The port of the API unless another one is given.
+const API_PORT: u16 = 4080;
+
 /// Everything that the server needs to know before it starts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Config {
@@ -209,13 +212,19 @@ impl Listen {
         let imap = pick(&options.imap_listen, &file.imap);
         let metrics = pick(&options.metrics_listen, &file.metrics);
         Ok(Self {
-            api: address("api", api, 4080)?,
+            api: address("api", api, API_PORT)?,
             smtp: address("smtp", smtp, 4025)?,
             submission: address("submission", submission, 4465)?,
             imap: address("imap", imap, 4993)?,
             metrics: address("metrics", metrics, 4090)?,
         })
     }
+}
+
+/// Where the API of the server that is so configured listens.
+pub(crate) fn api_address(options: &cli::AccountCreate) -> Result<Option<SocketAddr>, Failure> {
+    let file = File::read(options.data.config.as_deref())?;
+    address("api", pick(&options.api_listen, &file.listen.api), API_PORT)
 }
 
 impl File {

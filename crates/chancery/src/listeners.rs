@@ -49,9 +49,11 @@ impl Listeners {
 
 async fn bind(face: &str, address: Option<SocketAddr>) -> Result<Option<TcpListener>, Failure> {
     let Some(address) = address else { return Ok(None) };
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::new(format!("cannot listen on {address} for {face}: {error}")))?;
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Failure::new(format!(
+            "cannot listen on {address} for {face}: {error}; `--{face}-listen` chooses another address"
+        ))
+    })?;
     Ok(Some(listener))
 }
 
@@ -71,9 +73,9 @@ pub(crate) struct Addresses {
 }
 
 impl Addresses {
-    /// The URL for clients of the API.
-    pub(crate) fn endpoint(&self) -> Option<String> {
-        self.api.map(|address| format!("http://{address}"))
+    /// Where clients of the API connect.
+    pub(crate) fn api(&self) -> Option<SocketAddr> {
+        self.api
     }
 
     /// Says in the log, and in the ready file, that the server accepts on all of them.

@@ -39,7 +39,7 @@ pub(crate) async fn serve(options: cli::Serve) -> Result<(), Failure> {
     let store = data_folder::open(&config.data, world.clone()).await?;
     let listeners = Listeners::bind(&config.listen).await?;
     let addresses = listeners.addresses()?;
-    sign_up::on_first_start(&store, &world, addresses.endpoint().as_deref()).await?;
+    sign_up::on_first_start(&store, &world, addresses.api(), &config.data.data).await?;
 
     let (stop, shutdown) = watch::channel(false);
     let (door, recorder) = Door::new(store.clone(), world.clone());

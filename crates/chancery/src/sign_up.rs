@@ -1,13 +1,17 @@
 //! The first start: a person at the terminal signs up the first account.
 
-use std::io::{self, IsTerminal};
+use std::{
+    io::{self, IsTerminal},
+    net::SocketAddr,
+    path::Path,
+};
 
 use iam::accounts;
 use store::Store;
 use world::{Secret, World};
 
 use crate::{
-    account::{self, Application, DEFAULT_ENDPOINT, KeyOf, PASSWORD_RULE},
+    account::{self, Application, KeyOf, PASSWORD_RULE},
     failure::Failure,
     terminal::Terminal,
 };
@@ -17,7 +21,8 @@ use crate::{
 pub(crate) async fn on_first_start(
     store: &Store,
     world: &World,
-    endpoint: Option<&str>,
+    api: Option<SocketAddr>,
+    data: &Path,
 ) -> Result<(), Failure> {
     let mut snapshot = store.read().await.map_err(Failure::of("cannot read the store"))?;
     let exists = iam::accounts::any(&mut snapshot).await;
@@ -26,7 +31,8 @@ pub(crate) async fn on_first_start(
         return Ok(());
     }
     if !io::stdin().is_terminal() {
-        tracing::warn!("there is no account yet: run `chancery account create`");
+        let data = data.display();
+        tracing::warn!("there is no account yet: run `chancery account create --data {data}`");
         return Ok(());
     }
     println!("Welcome. There is no account yet; let us sign one up.\n");
@@ -41,7 +47,7 @@ pub(crate) async fn on_first_start(
         key_of: KeyOf::Administrator("Administrator".to_owned()),
     };
     let signed_up = account::sign_up(store, world, &application).await?;
-    println!("\n{}", signed_up.to_text(endpoint.unwrap_or(DEFAULT_ENDPOINT)));
+    println!("\n{}", signed_up.to_text(api));
     let save = |path: &str| match path {
         "" => Ok(()),
         path => account::save_csv(path.as_ref(), signed_up.access_key()),
