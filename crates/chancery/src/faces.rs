@@ -51,7 +51,7 @@ impl Faces {
         {
             let Some(listener) = listener else { continue };
             // Each has bounds of its own, so that strangers cannot use up those of the users.
-            let (tls, server) = (Some(self.tls.clone()), self.smtp_server(&authenticator));
+            let (tls, server) = (Some(self.tls.clone()), self.smtp_server(role, &authenticator));
             tasks.spawn(smtp::listen(listener, tls, server, role, self.shutdown.clone()));
         }
         if let Some(listener) = listeners.metrics {
@@ -78,8 +78,17 @@ impl Faces {
         Ok(tasks)
     }
 
-    fn smtp_server(&self, authenticator: &Arc<Authenticator>) -> Arc<smtp::Server<House>> {
-        let mut config = smtp::Config::new(self.config.hostname.as_str(), Limits::default());
+    fn smtp_server(
+        &self,
+        role: Role,
+        authenticator: &Arc<Authenticator>,
+    ) -> Arc<smtp::Server<House>> {
+        let mut limits = Limits::default();
+        if role == Role::Submission {
+            // A whole office may be behind one address.
+            limits.in_flight_octets_per_address = limits.in_flight_octets;
+        }
+        let mut config = smtp::Config::new(self.config.hostname.as_str(), limits);
         config.postmaster = self.config.postmaster.as_deref().and_then(smtp::Address::parse);
         let house = House::new(self.flow.clone(), Arc::clone(authenticator));
         smtp::Server::new(config, house, self.world.clone())

@@ -140,13 +140,17 @@ impl Sink for Content {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
     use super::*;
     use crate::budget::Budget;
 
+    const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
     #[test]
     fn the_limit_is_on_what_is_sent() {
-        let budget = Budget::new(1 << 20);
-        let mut content = Content::new(b"trace", 0, 10, budget.share()).unwrap();
+        let budget = Budget::new(1 << 20, 1 << 20);
+        let mut content = Content::new(b"trace", 0, 10, budget.share(PEER)).unwrap();
         content.write(b"0123456789");
         assert_eq!(content.message(), b"0123456789");
         content.write(b"x");
@@ -160,10 +164,10 @@ mod tests {
 
     #[test]
     fn memory_is_shared_and_given_back() {
-        let budget = Budget::new(40 << 10);
-        let mut first = Content::new(b"", 0, 1 << 20, budget.share()).unwrap();
-        let second = Content::new(b"", 0, 1 << 20, budget.share()).unwrap();
-        assert_eq!(Content::new(b"", 0, 1, budget.share()).unwrap_err(), Fault::NoRoom);
+        let budget = Budget::new(40 << 10, 40 << 10);
+        let mut first = Content::new(b"", 0, 1 << 20, budget.share(PEER)).unwrap();
+        let second = Content::new(b"", 0, 1 << 20, budget.share(PEER)).unwrap();
+        assert_eq!(Content::new(b"", 0, 1, budget.share(PEER)).unwrap_err(), Fault::NoRoom);
         first.write(&[b'x'; 20 << 10]);
         assert_eq!(first.finish().unwrap_err(), Fault::NoRoom);
         let (octets, share) = second.finish().unwrap();

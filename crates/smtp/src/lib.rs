@@ -11,6 +11,7 @@ mod client;
 mod content;
 mod data;
 mod grammar;
+mod household;
 mod outbound;
 mod reply;
 mod server;

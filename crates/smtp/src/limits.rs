@@ -71,6 +71,8 @@ pub struct Limits {
     pub recipients: usize,
     /// Octets of messages in memory, all connections together.
     pub in_flight_octets: usize,
+    /// Of these, from one address.
+    pub in_flight_octets_per_address: usize,
     /// Connections open at once.
     pub connections: usize,
     /// Connections open at once from one address.
@@ -83,6 +85,7 @@ impl Default for Limits {
             message_octets: 40 << 20,
             recipients: 500,
             in_flight_octets: 512 << 20,
+            in_flight_octets_per_address: 128 << 20,
             connections: 2_000,
             connections_per_address: 100,
         }

@@ -2,9 +2,11 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+use crate::household::household;
 
 /// Counts open connections.
 #[derive(Debug)]
@@ -59,17 +61,6 @@ impl Drop for Admitted {
                 open.by_address.remove(&self.address);
             }
         }
-    }
-}
-
-/// One customer has a whole /64 of IPv6 (RFC 6177), so that counts as one address.
-fn household(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        v4 => v4,
     }
 }
 

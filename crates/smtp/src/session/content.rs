@@ -59,7 +59,7 @@ impl Session {
         let Some(envelope) = &self.envelope else { return Err(out_of_step()) };
         let trace = trace::return_path(envelope.sender.as_ref()) + &self.received(envelope, now);
         let limit = self.config.limits.message_octets;
-        let share = self.config.budget.share();
+        let share = self.config.budget.share(self.peer.address);
         Content::new(trace.as_bytes(), envelope.declared_octets, limit, share).map_err(Fault::reply)
     }
 

@@ -65,7 +65,7 @@ pub struct Config {
 impl Config {
     /// Our name and the bounds; no postmaster.
     pub fn new(host: impl Into<String>, limits: Limits) -> Self {
-        let budget = Budget::new(limits.in_flight_octets);
+        let budget = Budget::new(limits.in_flight_octets, limits.in_flight_octets_per_address);
         Self { host: host.into(), postmaster: None, limits, budget }
     }
 }
@@ -239,9 +239,16 @@ impl Session {
     /// Takes from `input` what can be understood. What remains has to be given again, with more
     /// behind it; it is never longer than [`MAX_LINE_OCTETS`](crate::limits::MAX_LINE_OCTETS).
     pub fn advance(&mut self, input: &mut BytesMut, now: Timestamp) -> Step {
-        if !input.is_empty() {
+        let held = input.len();
+        let step = self.take_in(input, now);
+        // Part of a command is no sign of life: it could come octet by octet for hours.
+        if input.len() < held {
             self.touched = now;
         }
+        step
+    }
+
+    fn take_in(&mut self, input: &mut BytesMut, now: Timestamp) -> Step {
         loop {
             let step = match self.state {
                 State::Command => self.read_command(input, now),

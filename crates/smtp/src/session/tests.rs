@@ -18,7 +18,7 @@ struct Talk {
 
 fn talk(role: Role) -> Talk {
     let limits = Limits { message_octets: 1000, recipients: 3, ..Limits::default() };
-    let budget = Budget::new(64 << 10);
+    let budget = Budget::new(64 << 10, 64 << 10);
     let postmaster = Address::parse("ann@ours.example");
     let config = Config { host: "mx.ours.example".into(), postmaster, limits, budget };
     let submission = role == Role::Submission;
@@ -348,6 +348,14 @@ fn messages_that_go_in_circles_are_refused() {
 #[test]
 fn time_runs_out() {
     let mut talk = talk(Role::Receiving);
+    assert_eq!(talk.session.deadline(), talk.now.saturating_add(COMMAND_TIMEOUT));
+    let connected = talk.now;
+    for octet in [&b"N"[..], b"O", b"O"] {
+        talk.now = talk.now.saturating_add(COMMAND_TIMEOUT / 4);
+        talk.send(octet);
+    }
+    assert_eq!(talk.session.deadline(), connected.saturating_add(COMMAND_TIMEOUT));
+    talk.send(b"P\r\n");
     assert_eq!(talk.session.deadline(), talk.now.saturating_add(COMMAND_TIMEOUT));
     talk.begin_data();
     assert_eq!(talk.session.deadline(), talk.now.saturating_add(DATA_BLOCK_TIMEOUT));
