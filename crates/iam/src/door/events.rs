@@ -33,6 +33,12 @@ pub(crate) const SCHEMA: store::Migration = store::Migration {
 /// Records under way to the writing task at most.
 const QUEUE_MAX: usize = 8192;
 
+/// Bytes of a client's name for itself, or of an error's message, in a record: what CloudTrail keeps.
+const TEXT_BYTES_MAX: usize = 1_024;
+
+/// Bytes of request parameters, or of an answer, in a record: what CloudTrail keeps.
+const ELEMENTS_BYTES_MAX: usize = 100 * 1_024;
+
 /// Records written in one transaction at most.
 const BATCH_MAX: usize = 1000;
 
@@ -272,7 +278,7 @@ fn text(caller: &Caller, record: &Record, id: &str) -> String {
         "eventName": record.event_name,
         "awsRegion": request.region,
         "sourceIPAddress": request.source_ip.to_canonical().to_string(),
-        "userAgent": request.user_agent,
+        "userAgent": cut(&request.user_agent),
         "requestParameters": raw(record.request_parameters.as_deref()),
         "responseElements": null,
         "requestID": request.request_id,
@@ -289,7 +295,7 @@ fn text(caller: &Caller, record: &Record, id: &str) -> String {
         }
         Outcome::Failed { code, message } => {
             event["errorCode"] = (*code).into();
-            event["errorMessage"] = message.as_str().into();
+            event["errorMessage"] = cut(message).into();
         }
     }
     event.to_string()
@@ -320,6 +326,32 @@ fn identity(caller: &Caller) -> serde_json::Value {
     identity
 }
 
+/// JSON as it is; of too much of it, only that it was left out.
 fn raw(json: Option<&str>) -> serde_json::Value {
-    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or(serde_json::Value::Null)
+    match json {
+        Some(json) if json.len() > ELEMENTS_BYTES_MAX => serde_json::json!({ "omitted": true }),
+        Some(json) => serde_json::from_str(json).unwrap_or_default(),
+        None => serde_json::Value::Null,
+    }
+}
+
+/// As much of a text as a record holds.
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_holds_only_so_much() {
+        assert_eq!(cut("boto3"), "boto3");
+        assert_eq!(cut(&"é".repeat(1_000)).len(), TEXT_BYTES_MAX);
+        assert_eq!(cut(&format!("a{}", "é".repeat(1_000))).len(), TEXT_BYTES_MAX - 1);
+        let json = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+        assert!(raw(Some(&json(ELEMENTS_BYTES_MAX))).is_string());
+        assert_eq!(raw(Some(&json(ELEMENTS_BYTES_MAX + 1)))["omitted"], true);
+        assert!(raw(None).is_null());
+    }
 }
