@@ -68,11 +68,11 @@ pub(crate) const BATCH_BODIES: usize = 16;
 /// Bodies read at once stop at this sum of sizes; one larger body comes alone.
 pub(crate) const BATCH_BODY_BYTES: u64 = 1024 * 1024;
 
-/// Bodies larger than [`BATCH_BODY_BYTES`] that may be in memory at the same time, over all connections;
-/// others wait.
-pub(crate) const MAX_LARGE_BODIES: usize = 16;
-/// How many of them one mailbox may have.
-pub(crate) const MAX_LARGE_BODIES_PER_MAILBOX: usize = 4;
+/// Bodies larger than [`BATCH_BODY_BYTES`] that may be going out at the same time over all connections, and
+/// commands larger than [`LARGE_COMMAND_BYTES`] that may be coming in; others wait.
+pub(crate) const MAX_LARGE: usize = 16;
+/// How many of each one mailbox may have.
+pub(crate) const MAX_LARGE_PER_MAILBOX: usize = 4;
 /// How long a FETCH waits for the place of a large body.
 pub(crate) const LARGE_BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -83,7 +83,5 @@ pub(crate) const RECENT_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A command that is larger than this needs one of the places for large ones to go on.
 pub(crate) const LARGE_COMMAND_BYTES: usize = 1024 * 1024;
-/// Large commands that may be coming in at the same time, over all connections; others wait.
-pub(crate) const MAX_LARGE_COMMANDS: usize = 32;
 /// Bytes taken from the socket at once.
 pub(crate) const READ_BYTES: usize = 16 * 1024;

@@ -11,15 +11,17 @@ use std::{
 };
 
 use bytes::Bytes;
+use mailbox::MailboxId;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::watch,
     time::{sleep, timeout},
 };
 
 use super::{
     Server,
     hub::Watch,
+    large::{LargePlace, LargePlaces},
     tasks::{self, Recent},
 };
 use crate::{
@@ -67,7 +69,7 @@ struct Connection<S> {
     /// A large body that was fetched just now.
     recent: Option<Recent>,
     /// The place of a large command that is coming in.
-    large: Option<OwnedSemaphorePermit>,
+    large: Option<LargePlace>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
@@ -157,11 +159,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let Self { stream, session, stop, watch, recent, large, server, .. } = self;
         let world = &server.world;
         let left = session.deadline().since(world.now());
-        let is_large = session.held_bytes() > LARGE_COMMAND_BYTES;
+        let large_of = session.mailbox().filter(|_| session.held_bytes() > LARGE_COMMAND_BYTES);
         let forget = recent.as_ref().map_or(left, |recent| left.min(recent.left(world.now())));
         tokio::select! {
             turn = async {
-                reserve(large, is_large, &server.large).await;
+                reserve(large, large_of, &server.large).await;
                 read(stream, |bytes| session.feed(bytes, world.now())).await
             } => turn,
             () = changed(watch.as_ref()) => Ok(Some(session.changed(world.now()))),
@@ -175,16 +177,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 }
 
 /// Takes a place for a large command, waiting for one if need be, or gives it back.
-async fn reserve(
-    place: &mut Option<OwnedSemaphorePermit>,
-    is_large: bool,
-    places: &Arc<Semaphore>,
-) {
-    if !is_large {
-        *place = None;
-    } else if place.is_none() {
-        // The semaphore is never closed.
-        *place = places.clone().acquire_owned().await.ok();
+async fn reserve(place: &mut Option<LargePlace>, mailbox: Option<MailboxId>, places: &LargePlaces) {
+    match mailbox {
+        None => *place = None,
+        Some(mailbox) if place.is_none() => *place = places.take(mailbox).await,
+        Some(_) => {}
     }
 }
 

@@ -1,8 +1,8 @@
 //! Connections: sockets, time and the store around a pure [`crate::Session`].
 
-mod bodies;
 mod connection;
 mod hub;
+mod large;
 mod listener;
 mod places;
 mod tasks;
@@ -12,7 +12,7 @@ use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
 use mailbox::MailboxId;
 use store::Store;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use world::{Secret, World};
 
 pub use connection::serve_connection;
@@ -20,9 +20,8 @@ pub use listener::listen;
 pub use places::Limits;
 pub use users::MailUsers;
 
-use crate::limits::MAX_LARGE_COMMANDS;
-use bodies::BodyPlaces;
 use hub::Hub;
+use large::LargePlaces;
 use places::Places;
 
 /// What [`Logins::log_in`] comes to.
@@ -47,9 +46,9 @@ pub struct Server {
     hub: Arc<Hub>,
     places: Arc<Places>,
     /// Places for large commands that are coming in.
-    large: Arc<Semaphore>,
+    large: LargePlaces,
     /// Places for large bodies that are going out.
-    bodies: BodyPlaces,
+    bodies: LargePlaces,
     stop: watch::Sender<bool>,
 }
 
@@ -69,8 +68,7 @@ impl Server {
         let hub = Hub::following(store.subscribe());
         let (stop, _) = watch::channel(false);
         let (logins, places) = (Box::new(logins), Places::new(limits));
-        let large = Arc::new(Semaphore::new(MAX_LARGE_COMMANDS));
-        let bodies = BodyPlaces::new();
+        let (large, bodies) = (LargePlaces::new(), LargePlaces::new());
         Arc::new(Self { store, world, logins, hub, places, large, bodies, stop })
     }
 

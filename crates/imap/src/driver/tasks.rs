@@ -9,12 +9,13 @@ use mailbox::{
     mailboxes,
 };
 use store::{Snapshot, Transaction};
+use tokio::time::timeout;
 use world::Timestamp;
 
-use super::{Server, bodies::BodyPlace};
+use super::{Server, large::LargePlace};
 use crate::{
     job::{Answer, Changes, Detail, Fetched, Marks, Outcome, Task, Upload},
-    limits::{BATCH_BODY_BYTES, RECENT_BODY_BYTES, RECENT_BODY_TIMEOUT},
+    limits::{BATCH_BODY_BYTES, LARGE_BODY_TIMEOUT, RECENT_BODY_BYTES, RECENT_BODY_TIMEOUT},
 };
 
 /// How often a task is tried when it conflicts with others.
@@ -27,7 +28,7 @@ pub(super) struct Recent {
     bytes: Bytes,
     used_at: Timestamp,
     /// Its place among the very large ones, if it is one.
-    _place: Option<BodyPlace>,
+    _place: Option<LargePlace>,
 }
 
 impl Recent {
@@ -169,14 +170,14 @@ async fn large_place(
     mailbox: MailboxId,
     message: &Message,
     recent: &mut Option<Recent>,
-) -> Option<Option<BodyPlace>> {
+) -> Option<Option<LargePlace>> {
     let is_here = recent.as_ref().is_some_and(|recent| recent.body == message.body);
     if is_here || message.size_bytes <= BATCH_BODY_BYTES {
         return Some(None);
     }
     // With it goes the place that it may hold.
     *recent = None;
-    server.bodies.take(mailbox).await.map(Some)
+    timeout(LARGE_BODY_TIMEOUT, server.bodies.take(mailbox)).await.ok()?.map(Some)
 }
 
 async fn read_body(
@@ -184,7 +185,7 @@ async fn read_body(
     body: BodyId,
     located: &Located,
     recent: &mut Option<Recent>,
-    place: Option<BodyPlace>,
+    place: Option<LargePlace>,
 ) -> Result<Bytes, Error> {
     let used_at = server.world.now();
     if let Some(recent) = recent.as_mut().filter(|recent| recent.body == body) {

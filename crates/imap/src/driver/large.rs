@@ -1,4 +1,4 @@
-//! Places for the large bodies that are in memory, so that slow readers cannot fill it.
+//! Places for what is large and in memory, so that clients that are slow on purpose cannot fill it.
 
 use std::{
     collections::HashMap,
@@ -6,16 +6,13 @@ use std::{
 };
 
 use mailbox::MailboxId;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::limits::{LARGE_BODY_TIMEOUT, MAX_LARGE_BODIES, MAX_LARGE_BODIES_PER_MAILBOX};
+use crate::limits::{MAX_LARGE, MAX_LARGE_PER_MAILBOX};
 
 /// The places of all connections, and how many of them one mailbox may have.
 #[derive(Debug)]
-pub(super) struct BodyPlaces {
+pub(super) struct LargePlaces {
     all: Arc<Semaphore>,
     /// Those who hold or await a place keep the semaphore of their mailbox alive.
     mailboxes: Mutex<HashMap<MailboxId, Weak<Semaphore>>>,
@@ -23,24 +20,22 @@ pub(super) struct BodyPlaces {
 
 /// A place; given back when dropped.
 #[derive(Debug)]
-pub(super) struct BodyPlace {
+pub(super) struct LargePlace {
     _of_mailbox: OwnedSemaphorePermit,
     _of_all: OwnedSemaphorePermit,
 }
 
-impl BodyPlaces {
+impl LargePlaces {
     pub(super) fn new() -> Self {
-        Self { all: Arc::new(Semaphore::new(MAX_LARGE_BODIES)), mailboxes: Mutex::default() }
+        Self { all: Arc::new(Semaphore::new(MAX_LARGE)), mailboxes: Mutex::default() }
     }
 
-    /// Waits for a place; nothing if none becomes free in time. Who holds one must not wait for another.
-    pub(super) async fn take(&self, mailbox: MailboxId) -> Option<BodyPlace> {
-        let place = async {
-            let of_mailbox = self.of(mailbox).acquire_owned().await.ok()?;
-            let of_all = self.all.clone().acquire_owned().await.ok()?;
-            Some(BodyPlace { _of_mailbox: of_mailbox, _of_all: of_all })
-        };
-        timeout(LARGE_BODY_TIMEOUT, place).await.ok()?
+    /// Waits for a place. Who holds one must not wait for another.
+    pub(super) async fn take(&self, mailbox: MailboxId) -> Option<LargePlace> {
+        // Semaphores are never closed.
+        let of_mailbox = self.of(mailbox).acquire_owned().await.ok()?;
+        let of_all = self.all.clone().acquire_owned().await.ok()?;
+        Some(LargePlace { _of_mailbox: of_mailbox, _of_all: of_all })
     }
 
     fn of(&self, mailbox: MailboxId) -> Arc<Semaphore> {
@@ -49,7 +44,7 @@ impl BodyPlaces {
             return places;
         }
         mailboxes.retain(|_, places| places.strong_count() > 0);
-        let places = Arc::new(Semaphore::new(MAX_LARGE_BODIES_PER_MAILBOX));
+        let places = Arc::new(Semaphore::new(MAX_LARGE_PER_MAILBOX));
         mailboxes.insert(mailbox, Arc::downgrade(&places));
         places
     }
@@ -59,13 +54,15 @@ impl BodyPlaces {
 mod tests {
     use std::time::Duration;
 
+    use tokio::time::timeout;
+
     use super::*;
 
     #[tokio::test]
     async fn one_mailbox_cannot_take_all() {
-        let places = BodyPlaces::new();
+        let places = LargePlaces::new();
         let mut held = Vec::new();
-        for _ in 0..MAX_LARGE_BODIES_PER_MAILBOX {
+        for _ in 0..MAX_LARGE_PER_MAILBOX {
             held.push(places.take(MailboxId(1)).await.unwrap());
         }
         let waiting = places.take(MailboxId(1));
