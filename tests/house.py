@@ -3,11 +3,14 @@ endpoint. The subject is named by the environment: CHANCERY_BINARY is the progra
 CHANCERY_TEST_POSTGRES, if set, the PostgreSQL server to keep its store in."""
 
 import contextlib
+import csv
+import io
 import json
 import os
 import pathlib
 import signal
 import smtplib
+import sqlite3
 import ssl
 import subprocess
 import time
@@ -45,6 +48,7 @@ class House:
         self.data = self.folder / "data"
         self.log_path = self.folder / "log.txt"
         self.options = list(options)
+        self.listens = dict.fromkeys(["api", "smtp", "submission", "imap", "metrics"], "127.0.0.1:0")
         self.process = None
         self.addresses = {}
         self.database = None
@@ -76,8 +80,7 @@ class House:
         self.folder.mkdir(parents=True, exist_ok=True)
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
-        faces = ["api", "smtp", "submission", "imap", "metrics"]
-        listens = [part for face in faces for part in (f"--{face}-listen", "127.0.0.1:0")]
+        listens = [part for face, address in self.listens.items() for part in (f"--{face}-listen", address)]
         command = [binary(), "serve", "--data", str(self.data), "--ready-file", str(ready), *listens, *self.options]
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
@@ -178,6 +181,13 @@ class House:
             imap.login(user, password)
         return imap
 
+    def rows(self, query):
+        """What the store holds, past the program; an empty text on PostgreSQL is NULL."""
+        if self.database:
+            return [tuple(value or None for value in row) for row in self.database.rows(query)]
+        with contextlib.closing(sqlite3.connect(self.data / "chancery.db")) as store:
+            return store.execute(query).fetchall()
+
     def metrics(self):
         with urllib.request.urlopen(f"http://{self.addresses['metrics']}/metrics", timeout=10) as page:
             return page.read().decode()
@@ -203,6 +213,11 @@ class PostgresDatabase:
 
     def drop(self):
         self.sql(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+
+    def rows(self, query):
+        command = ["psql", "--quiet", "--csv", "--tuples-only", self.url, "--command", query]
+        done = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True)
+        return csv.reader(io.StringIO(done.stdout))
 
     def sql(self, statement):
         subprocess.run(["psql", "--quiet", self.server, "--command", statement], check=True, timeout=60)

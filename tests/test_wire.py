@@ -43,7 +43,7 @@ def test_get_user_as_xml(house, root):
     status, headers, text = signed(house, root, "iam", b"Action=GetUser&Version=2010-05-08")
     assert status == 200, text
     assert headers["content-type"].startswith("text/xml")
-    assert text.startswith('<GetUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">') or "<?xml" in text
+    assert text.startswith('<GetUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">')
     assert headers["x-amzn-requestid"] in text
 
 
@@ -221,5 +221,4 @@ def test_bytes_that_are_no_http(house):
         with socket.create_connection((host, port), timeout=10) as peer:
             peer.sendall(garbage)
             answer = peer.recv(4096)
-            assert answer == b"" or answer.startswith(b"HTTP/1.1 4"), answer
-    assert "chancery" in house.metrics()
+            assert answer.startswith(b"HTTP/1.1 4"), answer
