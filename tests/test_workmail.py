@@ -1,12 +1,14 @@
 """WorkMail's administration as boto3 and the AWS CLI see it."""
 
+import json
 import re
 import uuid
 
+import botocore
 import botocore.exceptions
 import pytest
 
-from house import PASSWORD, Key, Organization
+from house import PASSWORD, ROOT, Key, Organization
 from test_iam import READ_ONLY, refusal, user_key
 
 FULL = "arn:aws:iam::aws:policy/AmazonWorkMailFullAccess"
@@ -187,21 +189,32 @@ def test_tags_of_organizations(house, root, organization):
 
 
 def test_the_auditor_looks_and_changes_nothing(house, root, organization):
+    """Every operation that is served, as the AWS managed policy has it."""
     iam = house.client("iam", root)
     auditor = house.client("workmail", user_key(house, iam, "auditor", READ_ONLY))
-    org = {"OrganizationId": organization.id}
-    auditor.describe_organization(**org)
-    auditor.list_users(**org)
-    for call, parameters in (
-        (auditor.create_user, {"Name": "x", "DisplayName": "x", "Password": PASSWORD}),
-        (auditor.delete_user, {"UserId": "123456789012"}),
-        (auditor.register_mail_domain, {"DomainName": "x.example"}),
-        (auditor.delete_organization, {"DeleteDirectory": True}),
-    ):
-        code, message = refusal(call, **org, **parameters)
+    user, email = organization.user("ada")
+    group, _ = organization.group("team", [user])
+    names = {
+        "OrganizationId": organization.id, "UserId": user, "EntityId": user, "MemberId": user, "GroupId": group,
+        "Email": email, "Alias": email, "Name": "eve", "DisplayName": "Eve", "DomainName": organization.domain,
+        "Password": PASSWORD, "MailboxQuota": 100, "DeleteDirectory": True, "Tags": [{"Key": "a", "Value": "b"}],
+        "TagKeys": ["a"], "ResourceARN": auditor.describe_organization(OrganizationId=organization.id)["ARN"],
+    }  # fmt: skip
+    operations = json.loads((ROOT / "models/workmail.json").read_text())["operations"]
+    for operation in operations:
+        call = getattr(auditor, botocore.xform_name(operation))
+        shape = auditor.meta.service_model.operation_model(operation).input_shape
+        given = {name: names[name] for name in shape.required_members}
+        if operation == "CreateOrganization":
+            given["Alias"] = "eve"
+        if operation.startswith(("Describe", "Get", "List")):
+            call(**given)
+            continue
+        code, message = refusal(call, **given)
+        who = f"User: arn:aws:iam::{root.account_id}:user/auditor"
         assert code == "AccessDeniedException"
-        assert message.startswith(f"User: arn:aws:iam::{root.account_id}:user/auditor is not authorized to perform: workmail:")
-        assert message.endswith("action")
+        assert message.startswith(f"{who} is not authorized to perform: workmail:{operation} on resource: ")
+        assert message.endswith("because no identity-based policy allows the workmail:" + operation + " action")
 
 
 def test_the_command_line_client(house, root):
