@@ -3,10 +3,13 @@
 //! - the disk: bodies as they are, appended to one file, one `fdatasync` for all that wait;
 //! - the store: bodies compressed, sealed and packed, and five rows a message, committed in groups;
 //! - the mailbox: the same with its own tables, and each message read for its summary.
+//!
+//! What they write stays in the scratch folder: to remove it at once would burden the disk for the next.
 
 use std::{
     fs::File,
     io::Write,
+    path::Path,
     sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
     time::Instant,
@@ -19,7 +22,6 @@ use tokio::{runtime::Runtime, task::JoinHandle};
 use world::{Secret, World};
 
 use crate::{
-    Options,
     messages::Pool,
     outcome::{Outcome, joined},
     pace::Pace,
@@ -55,9 +57,9 @@ CREATE INDEX messages_by_body ON messages (body_id);
 const SUMMARY_BYTES: usize = 400;
 
 /// Bodies appended to a file and synced in groups.
-pub(crate) fn disk(options: &Options, pool: &Arc<Pool>, messages: usize) -> Outcome<Intake> {
-    let folder = TempDir::with_prefix_in("disk-", &options.data)?;
-    let log = Arc::new(Log::new(File::create(folder.path().join("log"))?));
+pub(crate) fn disk(scratch: &Path, pool: &Arc<Pool>, messages: usize) -> Outcome<Intake> {
+    let folder = TempDir::with_prefix_in("disk-", scratch)?.keep();
+    let log = Arc::new(Log::new(File::create(folder.join("log"))?));
     let work = Arc::new(Work::new(messages));
     let before = Cpu::of(std::process::id())?;
     let writers: Vec<_> = (0..WRITERS)
@@ -126,8 +128,8 @@ impl Log {
 }
 
 /// Bodies and rows through the store, as many of them as a delivery has.
-pub(crate) fn store(options: &Options, pool: &Arc<Pool>, messages: usize) -> Outcome<Intake> {
-    let bench = Bench::open(options, ROWS)?;
+pub(crate) fn store(scratch: &Path, pool: &Arc<Pool>, messages: usize) -> Outcome<Intake> {
+    let bench = Bench::open(scratch, ROWS)?;
     bench.runtime.block_on(async {
         let mut tx = bench.store.write().await?;
         for id in 0..MAILBOXES {
@@ -171,8 +173,8 @@ async fn write_rows(store: &Store, number: usize, message: bytes::Bytes) -> Outc
 }
 
 /// Messages prepared and delivered by the room that keeps mailboxes.
-pub(crate) fn mailbox(options: &Options, pool: &Arc<Pool>, messages: usize) -> Outcome<Intake> {
-    let bench = Bench::open(options, mailbox::MIGRATIONS)?;
+pub(crate) fn mailbox(scratch: &Path, pool: &Arc<Pool>, messages: usize) -> Outcome<Intake> {
+    let bench = Bench::open(scratch, mailbox::MIGRATIONS)?;
     let mailboxes: Arc<Vec<MailboxId>> = Arc::new(bench.runtime.block_on(provision(&bench.store))?);
     bench.load(messages, pool, move |store, pool, work| {
         let mailboxes = Arc::clone(&mailboxes);
@@ -225,16 +227,15 @@ async fn deliver(store: &Store, mailbox: MailboxId, message: bytes::Bytes) -> Ou
 struct Bench {
     runtime: Runtime,
     store: Store,
-    _folder: TempDir,
 }
 
 impl Bench {
     /// Opens a new store that has the organization's key.
-    fn open(options: &Options, tables: &[Migration]) -> Outcome<Self> {
-        let folder = TempDir::with_prefix_in("store-", &options.data)?;
-        let engine = Engine::Sqlite { path: folder.path().join("store.db") };
+    fn open(scratch: &Path, tables: &[Migration]) -> Outcome<Self> {
+        let folder = TempDir::with_prefix_in("store-", scratch)?.keep();
+        let engine = Engine::Sqlite { path: folder.join("store.db") };
         let key = Secret::new([7; 32]);
-        let blobs = folder.path().join("blobs");
+        let blobs = folder.join("blobs");
         let runtime = Runtime::new()?;
         let store = runtime.block_on(async {
             let options = store::Options::new(engine, blobs, key, World::system());
@@ -244,7 +245,7 @@ impl Bench {
             tx.commit().await?;
             Ok::<_, store::Error>(store)
         })?;
-        Ok(Self { runtime, store, _folder: folder })
+        Ok(Self { runtime, store })
     }
 
     /// Lets the writers write until there is no work left.

@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tempfile::TempDir;
+
 use crate::{
     Options, account, floor,
     house::{House, Running},
@@ -52,10 +54,12 @@ pub(crate) fn run(options: &Options) -> Outcome<()> {
     send(server.address("smtp")?, &mailboxes, &pool, WRITERS, WARM_UP)?;
     let (mut disk, mut store, mut room, mut whole) = Default::default();
     let messages = options.messages / ROUNDS;
+    let scratch = TempDir::with_prefix_in("floors-", &options.data)?;
+    let folder = scratch.path();
     for _ in 0..ROUNDS {
-        add(&mut disk, floor::disk(options, &pool, messages)?);
-        add(&mut store, floor::store(options, &pool, messages)?);
-        add(&mut room, floor::mailbox(options, &pool, messages)?);
+        add(&mut disk, floor::disk(folder, &pool, messages)?);
+        add(&mut store, floor::store(folder, &pool, messages)?);
+        add(&mut room, floor::mailbox(folder, &pool, messages)?);
         add(&mut whole, chancery(&server, &mailboxes, &pool, messages)?);
     }
     let memory = process::resident_bytes(server.process())?;
