@@ -53,7 +53,7 @@ pub(crate) async fn update_mailbox_quota(
         let text = format!("The quota {quota} MB is not between 1 and {QUOTA_MAX_MB} MB.");
         return Err(refusal::invalid(text));
     }
-    if find(tx, &owner.id).await?.is_none() {
+    if !is_in_service(tx, &owner.id).await? {
         return Err(refusal::state(&owner.name, owner.state, "ENABLED with a mailbox here"));
     }
     let bytes = u64::from(quota.unsigned_abs()) * BYTES_PER_MB;
@@ -75,13 +75,13 @@ pub(crate) async fn provision(
     Ok(())
 }
 
-/// Takes the mailbox of an entity, if it has one, out of service.
+/// Takes the mailbox of an entity, if it has one in service, out of it.
 pub(crate) async fn deprovision(
     tx: &mut Transaction,
     entity: &str,
     now: Timestamp,
 ) -> Result<(), wire::Error> {
-    if find(tx, entity).await?.is_some() {
+    if is_in_service(tx, entity).await? {
         mailboxes::deprovision(tx, entity, now).await.map_err(failed)?;
     }
     Ok(())
@@ -110,6 +110,11 @@ pub(crate) async fn dates(snapshot: &mut Snapshot, entity: &str) -> Result<Dates
         provisioned: Some(mailbox.provisioned_at),
         deprovisioned: mailbox.deprovisioned_at,
     }))
+}
+
+/// Whether an entity has a mailbox that works. A remote user may have an old one, from when it was none.
+async fn is_in_service(snapshot: &mut Snapshot, entity: &str) -> Result<bool, wire::Error> {
+    Ok(find(snapshot, entity).await?.is_some_and(|mailbox| mailbox.is_active()))
 }
 
 async fn find(

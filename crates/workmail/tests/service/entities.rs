@@ -179,3 +179,28 @@ async fn roles_are_those_that_callers_may_give() {
     ask!(house, update_user, update(UserRole::User)).unwrap();
     refused(ask!(house, update_user, update(UserRole::SystemUser)), &INVALID_PARAMETER);
 }
+
+/// What is left of the mailbox that a remote user had is no mailbox in service.
+#[tokio::test]
+async fn a_user_that_became_remote_can_be_deregistered() {
+    let (house, id) = House::with_organization().await;
+    let user = house.registered(&id, "ann").await;
+    house.deregister(&id, &user).await.unwrap();
+    let input = UpdateUserRequest {
+        organization_id: id.clone(),
+        user_id: user.clone(),
+        role: Some(UserRole::RemoteUser),
+        ..Default::default()
+    };
+    ask!(house, update_user, input).unwrap();
+    house.register(&id, &user, "ann@example.com").await.unwrap();
+    let quota = UpdateMailboxQuotaRequest {
+        organization_id: id.clone(),
+        user_id: user.clone(),
+        mailbox_quota: 5,
+    };
+    refused(ask!(house, update_mailbox_quota, quota), &ENTITY_STATE);
+    house.deregister(&id, &user).await.unwrap();
+    let shown = house.describe_user(&id, &user).await.unwrap();
+    assert_eq!(shown.state, Some(EntityState::Disabled));
+}
