@@ -1,13 +1,16 @@
 //! What policies attach to: users and groups.
 
 use store::{Snapshot, params};
-use wire::{errors::VALIDATION, iam::errors::NO_SUCH_ENTITY};
+use wire::{
+    errors::VALIDATION,
+    iam::errors::{ENTITY_ALREADY_EXISTS, NO_SUCH_ENTITY},
+};
 use world::Timestamp;
 
 use crate::{
     arns,
-    door::{Caller, Resource, Target},
-    names, quotas, tags,
+    door::{Call, Caller, Resource, Target},
+    epoch, names, quotas, tags,
 };
 
 /// The kinds of entities.
@@ -125,6 +128,54 @@ pub(crate) async fn group(
 
 pub(crate) fn unknown(kind: EntityKind, name: &str) -> wire::Error {
     NO_SUCH_ENTITY.with(format!("The {} with name {name} cannot be found.", kind.word()))
+}
+
+/// Refuses a name that another entity of the kind has, in any case.
+pub(crate) async fn refuse_taken(
+    snapshot: &mut Snapshot,
+    kind: EntityKind,
+    account: &str,
+    name: &str,
+) -> Result<(), wire::Error> {
+    if find(snapshot, kind, account, name).await?.is_none() {
+        return Ok(());
+    }
+    Err(ENTITY_ALREADY_EXISTS.with(format!("{} with name {name} already exists.", kind.label())))
+}
+
+/// Renames or moves an entity. Its id and what hangs on it stay; who calls needs the permission on both the
+/// old and the new ARN.
+pub(crate) async fn update(
+    call: &mut Call,
+    kind: EntityKind,
+    old_name: &str,
+    new_name: Option<String>,
+    new_path: Option<String>,
+) -> Result<(), wire::Error> {
+    let (action, sql) = match kind {
+        EntityKind::User => {
+            ("iam:UpdateUser", "UPDATE users SET name = $2, name_key = $3, path = $4 WHERE id = $1")
+        }
+        EntityKind::Group => (
+            "iam:UpdateGroup",
+            "UPDATE groups SET name = $2, name_key = $3, path = $4 WHERE id = $1",
+        ),
+    };
+    let caller = call.caller();
+    let tx = call.write(action, Named::new(kind, old_name)).await?;
+    let found = find(tx, kind, &caller.account, old_name).await?;
+    let old_path = found.as_ref().map_or(names::ROOT_PATH, |entity| &entity.path).to_owned();
+    let path = new_path.unwrap_or(old_path);
+    let name = new_name.as_deref().unwrap_or(old_name);
+    let target = Resource::arn(kind.arn(&caller.account, &path, name));
+    let tx = call.write(action, target).await?;
+    let entity = found.ok_or_else(|| unknown(kind, old_name))?;
+    let name = new_name.unwrap_or(entity.name);
+    if names::fold(&name) != names::fold(old_name) {
+        refuse_taken(tx, kind, &caller.account, &name).await?;
+    }
+    tx.execute(sql, params![&entity.id, &name, names::fold(&name), &path]).await?;
+    Ok(epoch::bump(tx, &caller.account).await?)
 }
 
 /// The name that a call means that names no user: the caller's own.

@@ -4,7 +4,6 @@ use store::{Row, Snapshot, Transaction, params};
 use wire::iam::{
     CreateGroupRequest, CreateGroupResponse, DeleteGroupRequest, GetGroupRequest, GetGroupResponse,
     Group, ListGroupsRequest, ListGroupsResponse, UpdateGroupRequest,
-    errors::ENTITY_ALREADY_EXISTS,
 };
 use world::{Timestamp, World};
 
@@ -42,7 +41,7 @@ pub(crate) async fn insert(
 ) -> Result<Entity, wire::Error> {
     const SQL: &str = "INSERT INTO groups (id, account_id, name, name_key, path, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6)";
-    refuse_taken(tx, account, name).await?;
+    entity::refuse_taken(tx, EntityKind::Group, account, name).await?;
     quotas::check("GroupsPerAccount", quotas::GROUPS, count(tx, account).await?)?;
     let id = ids::generate(world, Kind::Group, account);
     tx.execute(SQL, params![&id, account, name, names::fold(name), path, now]).await?;
@@ -97,25 +96,9 @@ pub(crate) async fn list(
     })
 }
 
-/// Renames or moves a group; who calls needs the permission on both the old and the new ARN.
 pub(crate) async fn update(call: &mut Call, input: UpdateGroupRequest) -> Result<(), wire::Error> {
-    const SQL: &str = "UPDATE groups SET name = $2, name_key = $3, path = $4 WHERE id = $1";
-    const ACTION: &str = "iam:UpdateGroup";
-    let caller = call.caller();
-    let tx = call.write(ACTION, Named::group(&input.group_name)).await?;
-    let found = entity::find(tx, EntityKind::Group, &caller.account, &input.group_name).await?;
-    let old_path = found.as_ref().map_or(names::ROOT_PATH, |group| &group.path).to_owned();
-    let path = input.new_path.unwrap_or(old_path);
-    let name = input.new_group_name.as_deref().unwrap_or(&input.group_name);
-    let target = Resource::arn(arns::group(&caller.account, &path, name));
-    let tx = call.write(ACTION, target).await?;
-    let group = found.ok_or_else(|| entity::unknown(EntityKind::Group, &input.group_name))?;
-    let name = input.new_group_name.unwrap_or_else(|| group.name.clone());
-    if names::fold(&name) != names::fold(&group.name) {
-        refuse_taken(tx, &caller.account, &name).await?;
-    }
-    tx.execute(SQL, params![&group.id, &name, names::fold(&name), &path]).await?;
-    Ok(())
+    let (name, path) = (input.new_group_name, input.new_path);
+    entity::update(call, EntityKind::Group, &input.group_name, name, path).await
 }
 
 pub(crate) async fn delete(call: &mut Call, input: DeleteGroupRequest) -> Result<(), wire::Error> {
@@ -156,17 +139,6 @@ pub(crate) fn shown(group: Entity) -> Group {
         group_id: group.id,
         create_date: group.created_at,
     }
-}
-
-async fn refuse_taken(
-    snapshot: &mut Snapshot,
-    account: &str,
-    name: &str,
-) -> Result<(), wire::Error> {
-    if entity::find(snapshot, EntityKind::Group, account, name).await?.is_none() {
-        return Ok(());
-    }
-    Err(ENTITY_ALREADY_EXISTS.with(format!("Group with name {name} already exists.")))
 }
 
 async fn count(snapshot: &mut Snapshot, account: &str) -> Result<i64, store::Error> {

@@ -5,8 +5,7 @@ use wire::iam::{
     AttachedPermissionsBoundary, CreateUserRequest, CreateUserResponse, DeleteUserRequest,
     GetUserRequest, GetUserResponse, ListUserTagsRequest, ListUserTagsResponse, ListUsersRequest,
     ListUsersResponse, PermissionsBoundaryAttachmentType, TagUserRequest, UntagUserRequest,
-    UpdateUserRequest, User,
-    errors::{DELETE_CONFLICT, ENTITY_ALREADY_EXISTS},
+    UpdateUserRequest, User, errors::DELETE_CONFLICT,
 };
 use world::{Timestamp, World};
 
@@ -78,7 +77,7 @@ pub(crate) async fn insert(
 ) -> Result<Stored, wire::Error> {
     const SQL: &str = "INSERT INTO users (id, account_id, name, name_key, path, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6)";
-    refuse_taken(tx, account, name).await?;
+    entity::refuse_taken(tx, EntityKind::User, account, name).await?;
     quotas::check("UsersPerAccount", quotas::USERS, count(tx, account).await?)?;
     let id = ids::generate(world, Kind::User, account);
     tx.execute(SQL, params![&id, account, name, names::fold(name), path, now]).await?;
@@ -151,27 +150,9 @@ pub(crate) async fn list(
     })
 }
 
-/// Renames or moves a user. Its id, keys, memberships and policies stay; who calls needs the permission
-/// on both the old and the new ARN.
 pub(crate) async fn update(call: &mut Call, input: UpdateUserRequest) -> Result<(), wire::Error> {
-    const SQL: &str = "UPDATE users SET name = $2, name_key = $3, path = $4 WHERE id = $1";
-    const ACTION: &str = "iam:UpdateUser";
-    let caller = call.caller();
-    let tx = call.write(ACTION, Named::user(&input.user_name)).await?;
-    let found = entity::find(tx, EntityKind::User, &caller.account, &input.user_name).await?;
-    let old_path = found.as_ref().map_or(names::ROOT_PATH, |user| &user.path).to_owned();
-    let path = input.new_path.unwrap_or(old_path);
-    let name = input.new_user_name.as_deref().unwrap_or(&input.user_name);
-    let target = Resource::arn(arns::user(&caller.account, &path, name));
-    let tx = call.write(ACTION, target).await?;
-    let user = found.ok_or_else(|| entity::unknown(EntityKind::User, &input.user_name))?;
-    let name = input.new_user_name.unwrap_or_else(|| user.name.clone());
-    if names::fold(&name) != names::fold(&user.name) {
-        refuse_taken(tx, &caller.account, &name).await?;
-    }
-    tx.execute(SQL, params![&user.id, &name, names::fold(&name), &path]).await?;
-    epoch::bump(tx, &caller.account).await?;
-    Ok(())
+    let (name, path) = (input.new_user_name, input.new_path);
+    entity::update(call, EntityKind::User, &input.user_name, name, path).await
 }
 
 pub(crate) async fn delete(call: &mut Call, input: DeleteUserRequest) -> Result<(), wire::Error> {
@@ -254,17 +235,6 @@ async fn load(snapshot: &mut Snapshot, account: &str, name: &str) -> Result<Stor
         permissions_boundary FROM users WHERE account_id = $1 AND name_key = $2";
     let user = snapshot.row(SQL, params![account, names::fold(name)], Stored::read).await?;
     user.ok_or_else(|| entity::unknown(EntityKind::User, name))
-}
-
-async fn refuse_taken(
-    snapshot: &mut Snapshot,
-    account: &str,
-    name: &str,
-) -> Result<(), wire::Error> {
-    if entity::find(snapshot, EntityKind::User, account, name).await?.is_none() {
-        return Ok(());
-    }
-    Err(ENTITY_ALREADY_EXISTS.with(format!("User with name {name} already exists.")))
 }
 
 async fn count(snapshot: &mut Snapshot, account: &str) -> Result<i64, store::Error> {
