@@ -1,7 +1,10 @@
 """The server as a whole: who may run beside it, and what it does when it cannot write its log."""
 
 import pathlib
+import signal
+import socket
 import subprocess
+import time
 
 from house import PASSWORD, Organization, binary
 
@@ -28,3 +31,28 @@ def test_a_log_that_cannot_be_written_stops_nothing(own_house):
     assert imap.select_folder("INBOX")[b"EXISTS"] == 2
     imap.logout()
     assert own_house.stop() == 0
+
+
+def test_what_is_in_flight_is_finished(own_house):
+    key = own_house.create_account()
+    _, ada = Organization(own_house.start(), key).user("ada")
+    idle = own_house.imap(ada, PASSWORD)
+    smtp = own_house.smtp()
+    smtp.ehlo()
+    smtp.mail("out@elsewhere.example")
+    smtp.rcpt(ada)
+    assert smtp.docmd("DATA")[0] == 354
+    smtp.send(b"Subject: half\r\n\r\nhere comes")
+    with socket.create_connection(own_house.address("api"), timeout=30) as call:
+        call.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
+        time.sleep(0.2)
+        own_house.process.send_signal(signal.SIGTERM)
+        assert b"BYE" in idle._imap.readline()
+        smtp.send(b" the rest\r\n.\r\n")
+        assert smtp.getreply()[0] == 250
+        call.sendall(b" whole")
+        assert call.recv(4096).startswith(b"HTTP/1.1 403")
+    assert own_house.process.wait(timeout=20) == 0
+    imap = own_house.start().imap(ada, PASSWORD)
+    assert imap.select_folder("INBOX")[b"EXISTS"] == 1
+    imap.logout()

@@ -41,6 +41,8 @@ pub(crate) async fn serve(options: cli::Serve) -> Result<(), Failure> {
     let addresses = listeners.addresses()?;
     sign_up::on_first_start(&store, &world, addresses.api(), &config.data.data).await?;
 
+    // From here on a signal ends the server in good order, also one that comes with the first request.
+    let signal = end_signal()?;
     let (stop, shutdown) = watch::channel(false);
     let (door, recorder) = Door::new(store.clone(), world.clone());
     let recorder = tokio::spawn(recorder.run());
@@ -51,7 +53,7 @@ pub(crate) async fn serve(options: cli::Serve) -> Result<(), Failure> {
     let mut faces = faces.open(listeners)?;
     addresses.announce(ready_file.as_deref())?;
 
-    until_signal().await?;
+    signal.await;
     tracing::info!("stopping");
     let _ = stop.send(true);
     if tokio::time::timeout(STOP_TIMEOUT, drain(&mut faces)).await.is_err() {
@@ -80,13 +82,15 @@ async fn drain(faces: &mut JoinSet<()>) {
     while faces.join_next().await.is_some() {}
 }
 
-async fn until_signal() -> Result<(), Failure> {
+/// Done at the first signal that asks for the end, from now on.
+fn end_signal() -> Result<impl Future<Output = ()>, Failure> {
     let signal = |kind| signal(kind).map_err(Failure::io("cannot wait for signals"));
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
