@@ -140,7 +140,7 @@ fn operations() -> Vec<OperationModel> {
     all
 }
 
-/// An absent structure and one with nothing in it are written alike.
+/// An absent structure and one with nothing in it are written alike; so is a list of nothing but those.
 fn normal(value: Value) -> Option<Value> {
     match value {
         Value::Structure(slots) => {
@@ -148,7 +148,9 @@ fn normal(value: Value) -> Option<Value> {
             slots.iter().any(Option::is_some).then_some(Value::Structure(slots))
         }
         Value::List(elements) => {
-            Some(Value::List(elements.into_iter().filter_map(normal).collect()))
+            let was_empty = elements.is_empty();
+            let elements: Vec<_> = elements.into_iter().filter_map(normal).collect();
+            (was_empty || !elements.is_empty()).then_some(Value::List(elements))
         }
         other => Some(other),
     }
