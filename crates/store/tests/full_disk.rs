@@ -22,6 +22,7 @@ const BALLAST_BYTES: usize = 2 * 1024 * 1024;
 #[tokio::test]
 async fn nothing_acknowledged_is_lost_and_with_room_it_goes_on() {
     let Some(disk) = std::env::var_os("CHANCERY_TEST_SMALL_DISK").map(PathBuf::from) else {
+        eprintln!("skipped: CHANCERY_TEST_SMALL_DISK names no folder");
         return;
     };
     for filler_bytes in [10, 2_000, 30_000] {
