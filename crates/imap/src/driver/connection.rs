@@ -140,7 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             Ok(None) => "denied",
             Err(_) => "failed",
         };
-        metrics::counter!("imap_logins", "result" => result).increment(1);
+        metrics::counter!("chancery_imap_logins_total", "result" => result).increment(1);
         match found {
             Ok(user) => {
                 tracing::info!(peer = %self.peer, login, result, "IMAP login");

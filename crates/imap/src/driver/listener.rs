@@ -56,7 +56,7 @@ fn accept(
     server: &Arc<Server>,
 ) {
     let Some(place) = server.places.take(peer.ip()) else {
-        metrics::counter!("imap_connections_refused").increment(1);
+        metrics::counter!("chancery_imap_connections_refused_total").increment(1);
         return;
     };
     let (tls, server) = (tls.clone(), server.clone());

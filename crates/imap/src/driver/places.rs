@@ -55,7 +55,7 @@ impl Places {
         }
         taken.total += 1;
         taken.by_address.insert(address, here + 1);
-        metrics::gauge!("imap_connections").increment(1);
+        metrics::gauge!("chancery_imap_connections").increment(1);
         Some(Place { places: self.clone(), address })
     }
 
@@ -74,7 +74,7 @@ impl Drop for Place {
                 taken.by_address.remove(&self.address);
             }
         }
-        metrics::gauge!("imap_connections").decrement(1);
+        metrics::gauge!("chancery_imap_connections").decrement(1);
     }
 }
 

@@ -95,7 +95,8 @@ fn count(outcomes: &[Outcome]) {
             Outcome::Later(_) => "later",
             Outcome::Failed(_) => "failed",
         };
-        metrics::counter!("smtp_outbound_recipients_total", "outcome" => name).increment(1);
+        metrics::counter!("chancery_smtp_outbound_recipients_total", "outcome" => name)
+            .increment(1);
     }
 }
 

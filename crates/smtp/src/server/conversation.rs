@@ -195,7 +195,7 @@ impl<B: Backend> Conversation<B> {
             }
             Err(verdict) => {
                 tracing::info!(%login, peer = %self.peer, ?verdict, "login refused");
-                metrics::counter!("smtp_logins_refused_total").increment(1);
+                metrics::counter!("chancery_smtp_logins_refused_total").increment(1);
                 time::sleep(AUTH_FAILURE_PAUSE).await;
                 verdict
             }
@@ -205,7 +205,8 @@ impl<B: Backend> Conversation<B> {
     fn note(&self, id: &str, octets: usize, verdict: Verdict) {
         let (role, peer) = (self.role.name(), self.peer);
         let taken = if verdict == Verdict::Accept { "true" } else { "false" };
-        metrics::counter!("smtp_messages_total", "role" => role, "taken" => taken).increment(1);
+        metrics::counter!("chancery_smtp_messages_total", "role" => role, "taken" => taken)
+            .increment(1);
         tracing::info!(%id, %peer, role, octets, ?verdict, "message");
     }
 }

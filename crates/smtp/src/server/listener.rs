@@ -65,11 +65,12 @@ fn admit<B: Backend>(
 ) {
     match door.server.admission.admit(peer) {
         Some(admitted) => {
-            metrics::counter!("smtp_connections_total", "role" => door.role.name()).increment(1);
+            metrics::counter!("chancery_smtp_connections_total", "role" => door.role.name())
+                .increment(1);
             connections.spawn(serve(stream, peer, door, admitted));
         }
         None => {
-            metrics::counter!("smtp_connections_refused_total", "role" => door.role.name())
+            metrics::counter!("chancery_smtp_connections_refused_total", "role" => door.role.name())
                 .increment(1);
             turn_away(stream, door.role);
         }
