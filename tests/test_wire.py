@@ -55,6 +55,7 @@ def test_unsigned(house):
     status, _, text = send(house, body=b"{}", headers=headers)
     assert status == 400
     assert json.loads(text)["__type"] == "MissingAuthenticationTokenException"
+    assert 'chancery_api_refused_total{service="iam",code="MissingAuthenticationToken"}' in house.metrics()
 
 
 @pytest.mark.parametrize(

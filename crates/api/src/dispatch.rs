@@ -59,7 +59,17 @@ pub(crate) async fn dispatch(api: &Api, incoming: Incoming) -> Response<Full<Byt
             (model, serve(api, &incoming, &request, presented, route).await)
         }
     };
-    result.unwrap_or_else(|error| refuse(model, &of_the_store(error), &incoming.request_id))
+    result.unwrap_or_else(|error| turn_away(model, &of_the_store(error), &incoming))
+}
+
+/// Answers a request that did not become a call. There is nobody to record it for, so it is counted and logged.
+fn turn_away(model: &ServiceModel, error: &Error, incoming: &Incoming) -> Response<Full<Bytes>> {
+    let code = error.kind().code(model.protocol).code;
+    let (request_id, peer) = (&incoming.request_id, incoming.peer.ip());
+    metrics::counter!("chancery_api_refused_total", "service" => model.service, "code" => code)
+        .increment(1);
+    tracing::info!(request_id, %peer, service = model.service, code, "a request was turned away");
+    refuse(model, error, request_id)
 }
 
 /// Authenticates and runs the call. An error here is one that no handler saw.
