@@ -1,5 +1,5 @@
 //! Slow, idle, large and many: what a stranger may do to the endpoint without a signature.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 use std::{net::SocketAddr, time::Duration};
 
