@@ -64,6 +64,8 @@ pub(crate) enum Malformed {
     Recipient,
     /// A parameter that was not offered.
     Parameter,
+    /// A chunk whose length cannot be told: what follows is neither content nor commands for certain.
+    Chunk,
 }
 
 /// Parses a line without its CRLF. Verbs are of any case (RFC 5321 section 2.4); space at the end of a
@@ -145,10 +147,11 @@ fn after_keyword<'a>(argument: &'a str, keyword: &str) -> Result<&'a str, Malfor
 fn bdat(argument: &str) -> Result<Command<'_>, Malformed> {
     let (octets, last) = match argument.split_once(' ') {
         Some((octets, word)) if word.eq_ignore_ascii_case("LAST") => (octets, true),
-        Some(_) => return Err(Malformed::Argument("LAST or nothing is wanted")),
+        Some(_) => return Err(Malformed::Chunk),
         None => (argument, false),
     };
-    Ok(Command::Bdat { octets: parameters::number(octets)?, last })
+    let octets = parameters::number(octets).map_err(|_| Malformed::Chunk)?;
+    Ok(Command::Bdat { octets, last })
 }
 
 /// RFC 4954 section 4.
@@ -188,6 +191,13 @@ mod tests {
     }
 
     #[test]
+    fn a_chunk_has_a_length() {
+        for line in ["BDAT", "BDAT x", "BDAT -1", "BDAT 1 2", "BDAT LAST"] {
+            assert_eq!(parse(line), Err(Malformed::Chunk), "{line}");
+        }
+    }
+
+    #[test]
     fn arguments_are_checked() {
         assert_eq!(parse("BDAT 86 LAST"), Ok(Command::Bdat { octets: 86, last: true }));
         assert_eq!(parse("RCPT TO: <postmaster>"), Ok(Command::Rcpt { to: Path::Postmaster }));
@@ -195,9 +205,7 @@ mod tests {
         assert_eq!(parse("RCPT TO:<>"), Err(Malformed::Recipient));
         assert_eq!(parse("RCPT TO:<a@x> NOTIFY=NEVER"), Err(Malformed::Parameter));
         assert_eq!(parse("XCLIENT"), Err(Malformed::Unknown));
-        for line in
-            ["DATA 1", "EHLO", "EHLO a b", "HELO (x)", "BDAT", "BDAT 1 2", "AUTH", "MAIL <a@x>"]
-        {
+        for line in ["DATA 1", "EHLO", "EHLO a b", "HELO (x)", "AUTH", "MAIL <a@x>"] {
             assert!(matches!(parse(line), Err(Malformed::Argument(_))), "{line}");
         }
     }

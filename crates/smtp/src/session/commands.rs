@@ -26,6 +26,11 @@ impl Session {
         };
         match grammar::parse(text) {
             Ok(command) => self.run(command, input, now),
+            // Octets of the chunk must never be run as commands.
+            Err(malformed @ Malformed::Chunk) => {
+                self.hang_up(&explain(&malformed));
+                None
+            }
             Err(malformed) => {
                 self.refuse(&explain(&malformed));
                 None
@@ -232,5 +237,6 @@ fn explain(malformed: &Malformed) -> Reply {
         Malformed::Sender => Reply::new(501, "5.1.7", "the sender is no address"),
         Malformed::Recipient => Reply::new(501, "5.1.3", "the recipient is no address"),
         Malformed::Parameter => Reply::new(555, "5.5.4", "unknown parameter"),
+        Malformed::Chunk => Reply::new(501, "5.5.4", "the length of the chunk is wanted, closing"),
     }
 }

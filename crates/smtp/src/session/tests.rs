@@ -266,6 +266,15 @@ fn refused_chunks_are_read_past() {
 }
 
 #[test]
+fn a_chunk_of_unknown_length_ends_the_connection() {
+    let mut talk = talk(Role::Receiving);
+    talk.say("EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<ann@ours.example>\r\n");
+    let replies = talk.say("BDAT 4x LAST\r\nRSET\r\nNOOP\r\n");
+    assert!(replies.starts_with("501 5.5.4") && replies.lines().count() == 1, "{replies}");
+    assert!(talk.closed && talk.mails.is_empty());
+}
+
+#[test]
 fn too_large_and_unfit_messages_are_refused_at_their_end() {
     let mut talk = talk(Role::Receiving);
     for body in ["x".repeat(1001), "nul \0".to_owned()] {
