@@ -53,7 +53,11 @@ pub(crate) async fn serve(options: cli::Serve) -> Result<(), Failure> {
     let mut faces = faces.open(listeners)?;
     addresses.announce(ready_file.as_deref())?;
 
-    signal.await;
+    let ended = tokio::select! {
+        () = signal => Ok(()),
+        // Whoever watches over the process starts it anew; half a server would go unnoticed.
+        Some(_) = faces.join_next() => Err(Failure::new("a part of the server ended by itself")),
+    };
     tracing::info!("stopping");
     let _ = stop.send(true);
     if tokio::time::timeout(STOP_TIMEOUT, drain(&mut faces)).await.is_err() {
@@ -64,7 +68,7 @@ pub(crate) async fn serve(options: cli::Serve) -> Result<(), Failure> {
         tracing::warn!("not every event record was written in time");
     }
     store.close().await;
-    Ok(())
+    ended
 }
 
 /// The flow of mail, with a queue in which nothing waits for a worker that is gone.
