@@ -1,9 +1,11 @@
 """Several accounts in one server: none can name, read or change what is another's."""
 
+import botocore
 import pytest
 
 from house import PASSWORD, Key, Organization
 from test_iam import ADMIN, refusal, user_key
+from test_workmail import whole_inputs
 
 
 @pytest.fixture
@@ -50,20 +52,13 @@ def test_keys_and_policies_of_others_do_not_exist(house, two):
 
 def test_organizations_of_others_do_not_exist(house, two):
     (_, _, mine), (_, other, theirs) = two
-    user, email = mine.user("ada")
-    workmail = house.client("workmail", other)
-    org = {"OrganizationId": mine.id}
-    for call, parameters in (
-        (workmail.describe_organization, {}),
-        (workmail.list_users, {}),
-        (workmail.describe_user, {"UserId": user}),
-        (workmail.reset_password, {"UserId": user, "Password": PASSWORD}),
-        (workmail.deregister_from_work_mail, {"EntityId": user}),
-        (workmail.get_mailbox_details, {"UserId": user}),
-        (workmail.delete_organization, {"DeleteDirectory": True, "ForceDelete": True}),
-        (workmail.register_mail_domain, {"DomainName": "x.example"}),
-    ):
-        assert refusal(call, **org, **parameters)[0] == "OrganizationNotFoundException", call
+    workmail, org = house.client("workmail", other), {"OrganizationId": mine.id}
+    for operation, given in whole_inputs(mine):
+        if "OrganizationId" in given:
+            call = getattr(workmail, botocore.xform_name(operation))
+            assert refusal(call, **given)[0] == "OrganizationNotFoundException", operation
+    email = f"ada@{mine.domain}"
+    user = mine.workmail.describe_entity(**org, Email=email)["EntityId"]
     assert refusal(workmail.describe_user, OrganizationId=theirs.id, UserId=user)[0] == "EntityNotFoundException"
     assert refusal(workmail.describe_entity, OrganizationId=theirs.id, Email=email)[0] == "EntityNotFoundException"
     assert refusal(
