@@ -56,7 +56,7 @@ impl Default for Limits {
             head_bytes: 64 * 1024,
             head_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(30),
-            stop_timeout: Duration::from_secs(10),
+            stop_timeout: Duration::from_secs(8),
         }
     }
 }

@@ -17,8 +17,11 @@ use crate::{
     log, sign_up, tls,
 };
 
-/// How long what is in flight may go on once the end was asked for.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long what is in flight may go on once the end was asked for. With what follows: at most ten seconds.
+const STOP_TIMEOUT: Duration = Duration::from_millis(8_500);
+
+/// How long the event records that wait may then take: they are written at least twice a second.
+const RECORDS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Becomes true when the server is to end.
 pub(crate) type Shutdown = watch::Receiver<bool>;
@@ -64,7 +67,7 @@ pub(crate) async fn serve(options: cli::Serve) -> Result<(), Failure> {
         tracing::warn!("not everything was finished in time");
         faces.shutdown().await;
     }
-    if tokio::time::timeout(STOP_TIMEOUT, recorder).await.is_err() {
+    if tokio::time::timeout(RECORDS_TIMEOUT, recorder).await.is_err() {
         tracing::warn!("not every event record was written in time");
     }
     store.close().await;
