@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-/// Longest line of a command, literals not counted. RFC 7162, section 4 asks for 8 KiB; long UID
-/// sets of real clients need more.
-pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024;
+/// Longest line of a command, literals not counted. RFC 7162, section 4 asks for 8 KiB; real clients
+/// name every message of a large folder one by one.
+pub(crate) const MAX_LINE_BYTES: usize = 256 * 1024;
 /// Longest line before the client has logged in.
 pub(crate) const MAX_LINE_BEFORE_LOGIN_BYTES: usize = 8 * 1024;
 /// Largest literal of a command other than APPEND.
@@ -14,10 +14,10 @@ pub(crate) const MAX_LITERAL_BEFORE_LOGIN_BYTES: usize = 1024;
 /// Largest message that APPEND takes: WorkMail's 40 MB as MIME.
 pub(crate) const MAX_APPEND_BYTES: usize = 40 * 1024 * 1024;
 /// Largest command, its literals included, other than APPEND.
-pub(crate) const MAX_COMMAND_BYTES: usize = 256 * 1024;
+pub(crate) const MAX_COMMAND_BYTES: usize = 512 * 1024;
 
 /// Ranges in one sequence or UID set.
-pub(crate) const MAX_SET_RANGES: usize = 8 * 1024;
+pub(crate) const MAX_SET_RANGES: usize = 64 * 1024;
 /// Depth of parentheses, NOT and OR in SEARCH. Clients write a choice among many as OR in OR.
 pub(crate) const MAX_SEARCH_DEPTH: usize = 64;
 /// Search keys in one SEARCH.
