@@ -16,7 +16,7 @@ use crate::{config::DataConfig, failure::Failure};
 const MASTER_KEY_BYTES: usize = 32;
 
 /// The tables of all rooms, in the order in which they build on each other.
-const MIGRATIONS: &[&[store::Migration]] =
+pub(crate) const MIGRATIONS: &[&[store::Migration]] =
     &[iam::MIGRATIONS, mailbox::MIGRATIONS, workmail::MIGRATIONS, mailflow::MIGRATIONS];
 
 /// Makes sure that one server at most works on a data folder, for as long as the answer is kept: two would

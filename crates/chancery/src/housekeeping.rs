@@ -48,3 +48,42 @@ async fn round(store: &Store, world: &World) -> Result<(), mailbox::Error> {
     tracing::debug!(?collected, "cleared away");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use mailbox::{DEFAULT_QUOTA_BYTES, RETENTION, mailboxes};
+    use world::{ManualClock, OsRandom, Timestamp};
+
+    use super::*;
+    use crate::data_folder::MIGRATIONS;
+
+    #[tokio::test]
+    async fn a_mailbox_goes_when_its_time_is_over() {
+        let store = store::testing::open(MIGRATIONS).await;
+        let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
+        let world = World::new(clock.clone(), Arc::new(OsRandom));
+        let mut tx = store.write().await.unwrap();
+        for owner in ["gone", "kept"] {
+            mailboxes::provision(&mut tx, owner, "m-1", DEFAULT_QUOTA_BYTES, world.now())
+                .await
+                .unwrap();
+        }
+        mailboxes::deprovision(&mut tx, "gone", world.now()).await.unwrap();
+        tx.commit().await.unwrap();
+
+        clock.advance(RETENTION - Duration::from_secs(1));
+        round(&store, &world).await.unwrap();
+        assert!(is_there(&store, "gone").await, "it can be restored for a second yet");
+        clock.advance(Duration::from_secs(1));
+        round(&store, &world).await.unwrap();
+        assert!(!is_there(&store, "gone").await);
+        assert!(is_there(&store, "kept").await);
+    }
+
+    async fn is_there(store: &Store, owner: &str) -> bool {
+        let mut snapshot = store.read().await.unwrap();
+        mailboxes::find(&mut snapshot, owner).await.unwrap().is_some()
+    }
+}
