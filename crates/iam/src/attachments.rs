@@ -1,9 +1,11 @@
-//! Which managed policies are attached to which users and groups.
+//! Which managed policies are attached to which users, groups and roles.
 
 use store::{Row, Snapshot, Transaction, params};
 use wire::iam::{
-    AttachGroupPolicyRequest, AttachUserPolicyRequest, AttachedPolicy, DetachGroupPolicyRequest,
-    DetachUserPolicyRequest, ListAttachedGroupPoliciesRequest, ListAttachedGroupPoliciesResponse,
+    AttachGroupPolicyRequest, AttachRolePolicyRequest, AttachUserPolicyRequest, AttachedPolicy,
+    DetachGroupPolicyRequest, DetachRolePolicyRequest, DetachUserPolicyRequest,
+    ListAttachedGroupPoliciesRequest, ListAttachedGroupPoliciesResponse,
+    ListAttachedRolePoliciesRequest, ListAttachedRolePoliciesResponse,
     ListAttachedUserPoliciesRequest, ListAttachedUserPoliciesResponse,
     errors::{NO_SUCH_ENTITY, POLICY_NOT_ATTACHABLE},
 };
@@ -38,6 +40,14 @@ pub(crate) async fn attach_to_group(
         .await
 }
 
+pub(crate) async fn attach_to_role(
+    call: &mut Call,
+    input: AttachRolePolicyRequest,
+) -> Result<(), wire::Error> {
+    attach(call, "iam:AttachRolePolicy", EntityKind::Role, &input.role_name, &input.policy_arn)
+        .await
+}
+
 pub(crate) async fn detach_from_user(
     call: &mut Call,
     input: DetachUserPolicyRequest,
@@ -51,6 +61,14 @@ pub(crate) async fn detach_from_group(
     input: DetachGroupPolicyRequest,
 ) -> Result<(), wire::Error> {
     detach(call, "iam:DetachGroupPolicy", EntityKind::Group, &input.group_name, &input.policy_arn)
+        .await
+}
+
+pub(crate) async fn detach_from_role(
+    call: &mut Call,
+    input: DetachRolePolicyRequest,
+) -> Result<(), wire::Error> {
+    detach(call, "iam:DetachRolePolicy", EntityKind::Role, &input.role_name, &input.policy_arn)
         .await
 }
 
@@ -89,6 +107,24 @@ pub(crate) async fn list_of_group(
     })
 }
 
+pub(crate) async fn list_of_role(
+    call: &mut Call,
+    input: ListAttachedRolePoliciesRequest,
+) -> Result<ListAttachedRolePoliciesResponse, wire::Error> {
+    const LIST: &str = "ListAttachedRolePolicies";
+    let page = Page::of(call, LIST, input.marker.as_deref(), input.max_items)?;
+    let caller = call.caller();
+    let target = Named::role(&input.role_name);
+    let snapshot = call.read("iam:ListAttachedRolePolicies", target).await?;
+    let role = entity::role(snapshot, &caller, &input.role_name).await?;
+    let cut = list(snapshot, &role.id, input.path_prefix, page).await?;
+    Ok(ListAttachedRolePoliciesResponse {
+        attached_policies: Some(cut.items),
+        is_truncated: cut.is_truncated,
+        marker: cut.marker,
+    })
+}
+
 async fn attach(
     call: &mut Call,
     action: &'static str,
@@ -99,7 +135,7 @@ async fn attach(
     policies::check_arn(arn)?;
     let (caller, now) = (call.caller(), call.now());
     let tx = call.write(action, Named::new(kind, name).with(CONDITION_KEY, arn)).await?;
-    let entity = entity::get(tx, kind, &caller.account, name).await?;
+    let entity = entity::modifiable(tx, kind, &caller.account, name).await?;
     match policies::find(tx, &caller.account, arn).await? {
         Some(Found::Aws(policy)) if policy.is_for_service_role() => {
             let label = kind.label();
@@ -145,7 +181,7 @@ async fn detach(
     policies::check_arn(arn)?;
     let caller = call.caller();
     let tx = call.write(action, Named::new(kind, name).with(CONDITION_KEY, arn)).await?;
-    let entity = entity::get(tx, kind, &caller.account, name).await?;
+    let entity = entity::modifiable(tx, kind, &caller.account, name).await?;
     if tx.execute(SQL, params![&entity.id, arn]).await? == 0 {
         return Err(policies::unknown(arn));
     }

@@ -1,9 +1,9 @@
-//! What policies attach to: users and groups.
+//! What policies attach to: users, groups and roles.
 
 use store::{Snapshot, params};
 use wire::{
     errors::VALIDATION,
-    iam::errors::{ENTITY_ALREADY_EXISTS, NO_SUCH_ENTITY},
+    iam::errors::{ENTITY_ALREADY_EXISTS, NO_SUCH_ENTITY, UNMODIFIABLE_ENTITY},
 };
 use world::Timestamp;
 
@@ -13,14 +13,18 @@ use crate::{
     epoch, names, quotas, tags,
 };
 
+/// Begins the paths of service-linked roles.
+pub(crate) const SERVICE_ROLE_PATH: &str = "/aws-service-role/";
+
 /// The kinds of entities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EntityKind {
     User,
     Group,
+    Role,
 }
 
-/// A user or a group, as far as the two are alike.
+/// A user, a group or a role, as far as they are alike.
 #[derive(Clone, Debug)]
 pub(crate) struct Entity {
     pub(crate) kind: EntityKind,
@@ -37,6 +41,7 @@ impl EntityKind {
         match self {
             Self::User => "user",
             Self::Group => "group",
+            Self::Role => "role",
         }
     }
 
@@ -45,6 +50,16 @@ impl EntityKind {
         match self {
             Self::User => "User",
             Self::Group => "Group",
+            Self::Role => "Role",
+        }
+    }
+
+    /// The table that it is in.
+    fn table(self) -> &'static str {
+        match self {
+            Self::User => "users",
+            Self::Group => "groups",
+            Self::Role => "roles",
         }
     }
 
@@ -53,6 +68,7 @@ impl EntityKind {
         match self {
             Self::User => quotas::USER_INLINE_CHARS,
             Self::Group => quotas::GROUP_INLINE_CHARS,
+            Self::Role => quotas::ROLE_INLINE_CHARS,
         }
     }
 
@@ -60,6 +76,7 @@ impl EntityKind {
         match self {
             Self::User => arns::user(account, path, name),
             Self::Group => arns::group(account, path, name),
+            Self::Role => arns::role(account, path, name),
         }
     }
 }
@@ -67,6 +84,22 @@ impl EntityKind {
 impl Entity {
     pub(crate) fn arn(&self) -> String {
         self.kind.arn(&self.account, &self.path, &self.name)
+    }
+
+    /// Whether it is a service-linked role. The path tells: nobody else may make roles below it.
+    pub(crate) fn is_protected(&self) -> bool {
+        self.kind == EntityKind::Role && self.path.starts_with(SERVICE_ROLE_PATH)
+    }
+
+    /// Refuses what users may not do to a service-linked role.
+    pub(crate) fn refuse_protected(&self) -> Result<(), wire::Error> {
+        if !self.is_protected() {
+            return Ok(());
+        }
+        Err(UNMODIFIABLE_ENTITY.with(format!(
+            "Cannot perform the operation on the protected role '{}' - this role is only modifiable by AWS",
+            self.name
+        )))
     }
 }
 
@@ -77,14 +110,10 @@ pub(crate) async fn find(
     account: &str,
     name: &str,
 ) -> Result<Option<Entity>, store::Error> {
-    let sql = match kind {
-        EntityKind::User => {
-            "SELECT id, name, path, created_at FROM users WHERE account_id = $1 AND name_key = $2"
-        }
-        EntityKind::Group => {
-            "SELECT id, name, path, created_at FROM groups WHERE account_id = $1 AND name_key = $2"
-        }
-    };
+    let table = kind.table();
+    let sql = format!(
+        "SELECT id, name, path, created_at FROM {table} WHERE account_id = $1 AND name_key = $2"
+    );
     let entity = |row: &store::Row<'_>| {
         Ok(Entity {
             kind,
@@ -95,7 +124,7 @@ pub(crate) async fn find(
             created_at: row.get(3)?,
         })
     };
-    snapshot.row(sql, params![account, names::fold(name)], entity).await
+    snapshot.row(&sql, params![account, names::fold(name)], entity).await
 }
 
 /// The entity of that name, or `NoSuchEntity`.
@@ -106,6 +135,18 @@ pub(crate) async fn get(
     name: &str,
 ) -> Result<Entity, wire::Error> {
     find(snapshot, kind, account, name).await?.ok_or_else(|| unknown(kind, name))
+}
+
+/// The entity of that name if users may change it, or `NoSuchEntity`, or `UnmodifiableEntity`.
+pub(crate) async fn modifiable(
+    snapshot: &mut Snapshot,
+    kind: EntityKind,
+    account: &str,
+    name: &str,
+) -> Result<Entity, wire::Error> {
+    let entity = get(snapshot, kind, account, name).await?;
+    entity.refuse_protected()?;
+    Ok(entity)
 }
 
 /// The user of that name, or `NoSuchEntity`.
@@ -126,6 +167,15 @@ pub(crate) async fn group(
     get(snapshot, EntityKind::Group, &caller.account, name).await
 }
 
+/// The role of that name, or `NoSuchEntity`.
+pub(crate) async fn role(
+    snapshot: &mut Snapshot,
+    caller: &Caller,
+    name: &str,
+) -> Result<Entity, wire::Error> {
+    get(snapshot, EntityKind::Role, &caller.account, name).await
+}
+
 pub(crate) fn unknown(kind: EntityKind, name: &str) -> wire::Error {
     NO_SUCH_ENTITY.with(format!("The {} with name {name} cannot be found.", kind.word()))
 }
@@ -143,24 +193,16 @@ pub(crate) async fn refuse_taken(
     Err(ENTITY_ALREADY_EXISTS.with(format!("{} with name {name} already exists.", kind.label())))
 }
 
-/// Renames or moves an entity. Its id and what hangs on it stay; who calls needs the permission on both the
-/// old and the new ARN.
+/// Renames or moves an entity. Its id and what hangs on it stay; who calls needs the permission for
+/// `action` on both the old and the new ARN.
 pub(crate) async fn update(
     call: &mut Call,
+    action: &'static str,
     kind: EntityKind,
     old_name: &str,
     new_name: Option<String>,
     new_path: Option<String>,
 ) -> Result<(), wire::Error> {
-    let (action, sql) = match kind {
-        EntityKind::User => {
-            ("iam:UpdateUser", "UPDATE users SET name = $2, name_key = $3, path = $4 WHERE id = $1")
-        }
-        EntityKind::Group => (
-            "iam:UpdateGroup",
-            "UPDATE groups SET name = $2, name_key = $3, path = $4 WHERE id = $1",
-        ),
-    };
     let caller = call.caller();
     let tx = call.write(action, Named::new(kind, old_name)).await?;
     let found = find(tx, kind, &caller.account, old_name).await?;
@@ -174,7 +216,9 @@ pub(crate) async fn update(
     if names::fold(&name) != names::fold(old_name) {
         refuse_taken(tx, kind, &caller.account, &name).await?;
     }
-    tx.execute(sql, params![&entity.id, &name, names::fold(&name), &path]).await?;
+    let table = kind.table();
+    let sql = format!("UPDATE {table} SET name = $2, name_key = $3, path = $4 WHERE id = $1");
+    tx.execute(&sql, params![&entity.id, &name, names::fold(&name), &path]).await?;
     Ok(epoch::bump(tx, &caller.account).await?)
 }
 
@@ -204,6 +248,10 @@ impl Named {
 
     pub(crate) fn group(name: &str) -> Self {
         Self::new(EntityKind::Group, name)
+    }
+
+    pub(crate) fn role(name: &str) -> Self {
+        Self::new(EntityKind::Role, name)
     }
 
     /// With a condition key of the call.

@@ -98,7 +98,7 @@ pub(crate) async fn list(
 
 pub(crate) async fn update(call: &mut Call, input: UpdateGroupRequest) -> Result<(), wire::Error> {
     let (name, path) = (input.new_group_name, input.new_path);
-    entity::update(call, EntityKind::Group, &input.group_name, name, path).await
+    entity::update(call, "iam:UpdateGroup", EntityKind::Group, &input.group_name, name, path).await
 }
 
 pub(crate) async fn delete(call: &mut Call, input: DeleteGroupRequest) -> Result<(), wire::Error> {

@@ -36,6 +36,8 @@ pub enum Kind {
     Group,
     /// A role, `AROA`.
     Role,
+    /// An instance profile, `AIPA`.
+    InstanceProfile,
     /// A managed policy, `ANPA`.
     Policy,
     /// A long-term access key, `AKIA`.
@@ -51,6 +53,7 @@ impl Kind {
             Self::User => "AIDA",
             Self::Group => "AGPA",
             Self::Role => "AROA",
+            Self::InstanceProfile => "AIPA",
             Self::Policy => "ANPA",
             Self::AccessKey => "AKIA",
             Self::TemporaryKey => "ASIA",
@@ -60,7 +63,9 @@ impl Kind {
     fn chars(self) -> usize {
         match self {
             Self::AccessKey | Self::TemporaryKey => KEY_CHARS,
-            Self::User | Self::Group | Self::Role | Self::Policy => ENTITY_CHARS,
+            Self::User | Self::Group | Self::Role | Self::InstanceProfile | Self::Policy => {
+                ENTITY_CHARS
+            }
         }
     }
 }
@@ -111,8 +116,15 @@ mod tests {
 
     use super::*;
 
-    const KINDS: [Kind; 6] =
-        [Kind::User, Kind::Group, Kind::Role, Kind::Policy, Kind::AccessKey, Kind::TemporaryKey];
+    const KINDS: [Kind; 7] = [
+        Kind::User,
+        Kind::Group,
+        Kind::Role,
+        Kind::InstanceProfile,
+        Kind::Policy,
+        Kind::AccessKey,
+        Kind::TemporaryKey,
+    ];
 
     #[test]
     fn bears_prefix_and_length_of_its_kind() {

@@ -1,12 +1,14 @@
-//! Inline policies: documents that belong to one user or group and go with it.
+//! Inline policies: documents that belong to one user, group or role and go with it.
 
 use policy::Kind;
 use store::{Row, Snapshot, params};
 use wire::iam::{
-    DeleteGroupPolicyRequest, DeleteUserPolicyRequest, GetGroupPolicyRequest,
-    GetGroupPolicyResponse, GetUserPolicyRequest, GetUserPolicyResponse, ListGroupPoliciesRequest,
-    ListGroupPoliciesResponse, ListUserPoliciesRequest, ListUserPoliciesResponse,
-    PutGroupPolicyRequest, PutUserPolicyRequest,
+    DeleteGroupPolicyRequest, DeleteRolePolicyRequest, DeleteUserPolicyRequest,
+    GetGroupPolicyRequest, GetGroupPolicyResponse, GetRolePolicyRequest, GetRolePolicyResponse,
+    GetUserPolicyRequest, GetUserPolicyResponse, ListGroupPoliciesRequest,
+    ListGroupPoliciesResponse, ListRolePoliciesRequest, ListRolePoliciesResponse,
+    ListUserPoliciesRequest, ListUserPoliciesResponse, PutGroupPolicyRequest, PutRolePolicyRequest,
+    PutUserPolicyRequest,
     errors::{LIMIT_EXCEEDED, NO_SUCH_ENTITY},
 };
 
@@ -40,6 +42,14 @@ pub(crate) async fn put_group(
     put(call, "iam:PutGroupPolicy", EntityKind::Group, &input.group_name, policy).await
 }
 
+pub(crate) async fn put_role(
+    call: &mut Call,
+    input: PutRolePolicyRequest,
+) -> Result<(), wire::Error> {
+    let policy = Inline { name: input.policy_name, document: input.policy_document };
+    put(call, "iam:PutRolePolicy", EntityKind::Role, &input.role_name, policy).await
+}
+
 pub(crate) async fn get_user(
     call: &mut Call,
     input: GetUserPolicyRequest,
@@ -68,6 +78,20 @@ pub(crate) async fn get_group(
     })
 }
 
+pub(crate) async fn get_role(
+    call: &mut Call,
+    input: GetRolePolicyRequest,
+) -> Result<GetRolePolicyResponse, wire::Error> {
+    const ACTION: &str = "iam:GetRolePolicy";
+    let (role, name) = (&input.role_name, &input.policy_name);
+    let (role, policy) = get(call, ACTION, EntityKind::Role, role, name).await?;
+    Ok(GetRolePolicyResponse {
+        role_name: role.name,
+        policy_name: policy.name,
+        policy_document: documents::encoded(&policy.document),
+    })
+}
+
 pub(crate) async fn delete_user(
     call: &mut Call,
     input: DeleteUserPolicyRequest,
@@ -82,6 +106,14 @@ pub(crate) async fn delete_group(
 ) -> Result<(), wire::Error> {
     let (group, name) = (&input.group_name, &input.policy_name);
     delete(call, "iam:DeleteGroupPolicy", EntityKind::Group, group, name).await
+}
+
+pub(crate) async fn delete_role(
+    call: &mut Call,
+    input: DeleteRolePolicyRequest,
+) -> Result<(), wire::Error> {
+    let (role, name) = (&input.role_name, &input.policy_name);
+    delete(call, "iam:DeleteRolePolicy", EntityKind::Role, role, name).await
 }
 
 pub(crate) async fn list_user(
@@ -111,6 +143,20 @@ pub(crate) async fn list_group(
     })
 }
 
+pub(crate) async fn list_role(
+    call: &mut Call,
+    input: ListRolePoliciesRequest,
+) -> Result<ListRolePoliciesResponse, wire::Error> {
+    let page = Page::of(call, "ListRolePolicies", input.marker.as_deref(), input.max_items)?;
+    let role = &input.role_name;
+    let cut = list(call, "iam:ListRolePolicies", EntityKind::Role, role, page).await?;
+    Ok(ListRolePoliciesResponse {
+        policy_names: cut.items,
+        is_truncated: cut.is_truncated,
+        marker: cut.marker,
+    })
+}
+
 /// Adds a policy, or replaces the one of that name.
 async fn put(
     call: &mut Call,
@@ -124,7 +170,7 @@ async fn put(
         ON CONFLICT (entity_id, name) DO UPDATE SET document = excluded.document";
     let caller = call.caller();
     let tx = call.write(action, Named::new(kind, name)).await?;
-    let entity = entity::get(tx, kind, &caller.account, name).await?;
+    let entity = entity::modifiable(tx, kind, &caller.account, name).await?;
     documents::check(&policy.document, Kind::Inline)?;
     refuse_excess(&entity, &all(tx, &entity).await?, &policy)?;
     let account = &caller.account;
@@ -171,7 +217,7 @@ async fn delete(
     const SQL: &str = "DELETE FROM inline_policies WHERE entity_id = $1 AND name = $2";
     let caller = call.caller();
     let tx = call.write(action, Named::new(kind, entity_name)).await?;
-    let entity = entity::get(tx, kind, &caller.account, entity_name).await?;
+    let entity = entity::modifiable(tx, kind, &caller.account, entity_name).await?;
     if tx.execute(SQL, params![&entity.id, name]).await? == 0 {
         return Err(unknown(kind, name));
     }

@@ -7,8 +7,11 @@
 use store::Migration;
 
 /// The steps that made IAM's tables, in order.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "iam-0001-base", sql: BASE }, crate::door::EVENTS];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "iam-0001-base", sql: BASE },
+    crate::door::EVENTS,
+    Migration { name: "iam-0003-roles", sql: ROLES },
+];
 
 const BASE: &str = "
 CREATE TABLE accounts (
@@ -143,4 +146,58 @@ CREATE TABLE tags (
     value TEXT NOT NULL,
     PRIMARY KEY (resource_id, key_fold)
 );
+";
+
+/// A role's trust policy is kept as it was written. What its ARNs of users and roles meant when it was
+/// stored is beside it, so that a namesake made later is not trusted.
+const ROLES: &str = "
+CREATE TABLE roles (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id),
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
+    path TEXT NOT NULL,
+    description TEXT,
+    max_session_duration INTEGER NOT NULL,
+    permissions_boundary TEXT,
+    trust_policy TEXT NOT NULL,
+    linked_service TEXT,
+    created_at INTEGER NOT NULL,
+    last_used_at INTEGER,
+    last_used_region TEXT,
+    UNIQUE (account_id, name_key)
+);
+CREATE INDEX roles_by_boundary ON roles (account_id, permissions_boundary);
+
+CREATE TABLE trust_principals (
+    role_id TEXT NOT NULL REFERENCES roles (id),
+    principal TEXT NOT NULL,
+    entity_id TEXT NOT NULL,
+    PRIMARY KEY (role_id, principal)
+);
+
+CREATE TABLE instance_profiles (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id),
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
+    path TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    role_id TEXT REFERENCES roles (id),
+    UNIQUE (account_id, name_key)
+);
+CREATE INDEX instance_profiles_by_role ON instance_profiles (role_id);
+
+CREATE TABLE role_deletions (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id),
+    role_id TEXT NOT NULL,
+    role_arn TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('SUCCEEDED', 'IN_PROGRESS', 'FAILED', 'NOT_STARTED')),
+    reason TEXT,
+    usage TEXT,
+    requested_at INTEGER NOT NULL,
+    ended_at INTEGER
+);
+CREATE INDEX role_deletions_by_role ON role_deletions (role_id);
 ";

@@ -31,6 +31,7 @@ macro_rules! serve {
 serve! {
     add_user_to_group(input: AddUserToGroupRequest) -> () => memberships::add;
     attach_group_policy(input: AttachGroupPolicyRequest) -> () => attachments::attach_to_group;
+    attach_role_policy(input: AttachRolePolicyRequest) -> () => attachments::attach_to_role;
     attach_user_policy(input: AttachUserPolicyRequest) -> () => attachments::attach_to_user;
     change_password(input: ChangePasswordRequest) -> () => login_profiles::change_password;
     create_access_key(input: CreateAccessKeyRequest) -> iam::CreateAccessKeyResponse => access_keys::create;
@@ -48,9 +49,11 @@ serve! {
     delete_login_profile(input: DeleteLoginProfileRequest) -> () => login_profiles::delete;
     delete_policy(input: DeletePolicyRequest) -> () => policies::delete;
     delete_policy_version(input: DeletePolicyVersionRequest) -> () => policy_versions::delete;
+    delete_role_policy(input: DeleteRolePolicyRequest) -> () => inline_policies::delete_role;
     delete_user(input: DeleteUserRequest) -> () => users::delete;
     delete_user_policy(input: DeleteUserPolicyRequest) -> () => inline_policies::delete_user;
     detach_group_policy(input: DetachGroupPolicyRequest) -> () => attachments::detach_from_group;
+    detach_role_policy(input: DetachRolePolicyRequest) -> () => attachments::detach_from_role;
     detach_user_policy(input: DetachUserPolicyRequest) -> () => attachments::detach_from_user;
     get_access_key_last_used(input: GetAccessKeyLastUsedRequest) -> iam::GetAccessKeyLastUsedResponse => access_keys::last_used;
     get_account_password_policy() -> iam::GetAccountPasswordPolicyResponse => password_policy::get;
@@ -60,11 +63,13 @@ serve! {
     get_login_profile(input: GetLoginProfileRequest) -> iam::GetLoginProfileResponse => login_profiles::get;
     get_policy(input: GetPolicyRequest) -> iam::GetPolicyResponse => policies::get;
     get_policy_version(input: GetPolicyVersionRequest) -> iam::GetPolicyVersionResponse => policy_versions::get;
+    get_role_policy(input: GetRolePolicyRequest) -> iam::GetRolePolicyResponse => inline_policies::get_role;
     get_user(input: GetUserRequest) -> iam::GetUserResponse => users::get;
     get_user_policy(input: GetUserPolicyRequest) -> iam::GetUserPolicyResponse => inline_policies::get_user;
     list_access_keys(input: ListAccessKeysRequest) -> iam::ListAccessKeysResponse => access_keys::list;
     list_account_aliases(input: ListAccountAliasesRequest) -> iam::ListAccountAliasesResponse => aliases::list;
     list_attached_group_policies(input: ListAttachedGroupPoliciesRequest) -> iam::ListAttachedGroupPoliciesResponse => attachments::list_of_group;
+    list_attached_role_policies(input: ListAttachedRolePoliciesRequest) -> iam::ListAttachedRolePoliciesResponse => attachments::list_of_role;
     list_attached_user_policies(input: ListAttachedUserPoliciesRequest) -> iam::ListAttachedUserPoliciesResponse => attachments::list_of_user;
     list_entities_for_policy(input: ListEntitiesForPolicyRequest) -> iam::ListEntitiesForPolicyResponse => policy_entities::list;
     list_group_policies(input: ListGroupPoliciesRequest) -> iam::ListGroupPoliciesResponse => inline_policies::list_group;
@@ -73,10 +78,12 @@ serve! {
     list_policies(input: ListPoliciesRequest) -> iam::ListPoliciesResponse => policy_lists::list;
     list_policy_tags(input: ListPolicyTagsRequest) -> iam::ListPolicyTagsResponse => policies::list_tags;
     list_policy_versions(input: ListPolicyVersionsRequest) -> iam::ListPolicyVersionsResponse => policy_versions::list;
+    list_role_policies(input: ListRolePoliciesRequest) -> iam::ListRolePoliciesResponse => inline_policies::list_role;
     list_user_policies(input: ListUserPoliciesRequest) -> iam::ListUserPoliciesResponse => inline_policies::list_user;
     list_user_tags(input: ListUserTagsRequest) -> iam::ListUserTagsResponse => users::list_tags;
     list_users(input: ListUsersRequest) -> iam::ListUsersResponse => users::list;
     put_group_policy(input: PutGroupPolicyRequest) -> () => inline_policies::put_group;
+    put_role_policy(input: PutRolePolicyRequest) -> () => inline_policies::put_role;
     put_user_policy(input: PutUserPolicyRequest) -> () => inline_policies::put_user;
     remove_user_from_group(input: RemoveUserFromGroupRequest) -> () => memberships::remove;
     set_default_policy_version(input: SetDefaultPolicyVersionRequest) -> () => policy_versions::set_default;

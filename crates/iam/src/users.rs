@@ -152,7 +152,7 @@ pub(crate) async fn list(
 
 pub(crate) async fn update(call: &mut Call, input: UpdateUserRequest) -> Result<(), wire::Error> {
     let (name, path) = (input.new_user_name, input.new_path);
-    entity::update(call, EntityKind::User, &input.user_name, name, path).await
+    entity::update(call, "iam:UpdateUser", EntityKind::User, &input.user_name, name, path).await
 }
 
 pub(crate) async fn delete(call: &mut Call, input: DeleteUserRequest) -> Result<(), wire::Error> {
