@@ -6,6 +6,9 @@
 //! neither lost nor doubled. What cannot be delivered comes back to its sender as a notice, in the same
 //! transaction.
 //!
+//! What the house itself has to say to somebody is written with [`Mailflow::write`] and handed out with
+//! [`Mailflow::post`], as part of the caller's own transaction.
+//!
 //! The queue: [`Mailflow::claim`] hands out what is due under a lease, so that two workers never send the
 //! same at once; [`Mailflow::settle`] records what became of it.
 //!
@@ -21,6 +24,7 @@ mod accept;
 mod author;
 mod error;
 mod notice;
+mod own_mail;
 mod parcel;
 mod postmaster;
 mod probe;
@@ -43,6 +47,7 @@ use world::World;
 pub use accept::{Incoming, Origin, Refusal};
 pub use error::Error;
 pub use notice::Failure;
+pub use own_mail::{OwnMail, Packed};
 pub use probe::Probe;
 pub use queue::{Job, LEASE, QUEUE_TOPIC};
 pub use schedule::LIFETIME;

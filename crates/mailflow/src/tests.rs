@@ -6,7 +6,7 @@ use bytes::Bytes;
 use world::{ManualClock, OsRandom, Timestamp, World};
 
 use crate::{
-    Incoming, LEASE, LIFETIME, Mailflow, Origin, Outcome, Probe, Refusal,
+    Incoming, LEASE, LIFETIME, Mailflow, Origin, Outcome, OwnMail, Probe, Refusal,
     testing::{House, Organization},
 };
 
@@ -303,4 +303,36 @@ async fn what_many_claim_is_claimed_once() {
     let jobs: Vec<_> = claims.join_all().await.into_iter().flatten().collect();
     let domains: std::collections::HashSet<_> = jobs.iter().map(|job| &job.domain).collect();
     assert_eq!((jobs.len(), domains.len()), (12, 12));
+}
+
+#[tokio::test]
+async fn the_house_itself_writes_to_anybody() {
+    let town = town().await;
+    let flow = &town.house.flow;
+    let text = "Grüße\n\nTwo lines.\n";
+    for to in ["ann@acme.awsapps.com", "eve@far.example"] {
+        let packed = flow.write(OwnMail { to, subject: "A word", text }).await.unwrap();
+        let mut tx = town.house.store.write().await.unwrap();
+        assert!(flow.post(&mut tx, &packed).await.unwrap());
+        tx.commit().await.unwrap();
+    }
+    let inbox = town.house.inbox(&town.ann).await;
+    let shown = String::from_utf8(inbox[0].to_vec()).unwrap();
+    assert!(shown.starts_with("Return-Path: <>\r\nDate: "), "{shown}");
+    assert!(shown.contains("\r\nTo: <ann@acme.awsapps.com>\r\nSubject: A word\r\n"), "{shown}");
+    assert!(shown.ends_with("\r\n\r\nGrüße\r\n\r\nTwo lines.\r\n"), "{shown}");
+    let job = flow.claim(1).await.unwrap().remove(0);
+    assert_eq!((job.sender.as_str(), job.recipients[0].0.as_str()), ("", "eve@far.example"));
+    assert!(flow.load(&job).await.unwrap().starts_with(b"Date: "));
+}
+
+#[tokio::test]
+async fn mail_of_the_house_for_nobody_is_dropped_in_silence() {
+    let town = town().await;
+    let mail = OwnMail { to: "no@acme.awsapps.com", subject: "A word", text: "x" };
+    let packed = town.house.flow.write(mail).await.unwrap();
+    let mut tx = town.house.store.write().await.unwrap();
+    assert!(!town.house.flow.post(&mut tx, &packed).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(town.rows("queue_messages").await, 0);
 }
