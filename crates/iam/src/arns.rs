@@ -23,6 +23,22 @@ pub fn instance_profile(account: &str, path: &str, name: &str) -> String {
     format!("arn:aws:iam::{account}:instance-profile{path}{name}")
 }
 
+/// The ARN of a session of a role; the role's path is not in it.
+pub fn assumed_role(account: &str, role: &str, session: &str) -> String {
+    format!("arn:aws:sts::{account}:assumed-role/{role}/{session}")
+}
+
+/// The ARN of a federated user.
+pub fn federated_user(account: &str, name: &str) -> String {
+    format!("arn:aws:sts::{account}:federated-user/{name}")
+}
+
+/// The account that owns what `arn` names: its fifth part, if that is an account.
+pub fn account(arn: &str) -> Option<&str> {
+    let account = arn.splitn(6, ':').nth(4)?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
+}
+
 /// The ARN of a customer's managed policy.
 pub fn policy(account: &str, path: &str, name: &str) -> String {
     format!("arn:aws:iam::{account}:policy{path}{name}")

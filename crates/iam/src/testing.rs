@@ -5,7 +5,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use store::Store;
 use world::World;
 
-use crate::door::{Call, Caller, Door, Outcome, Principal, Record, RequestFacts, SessionFacts};
+use crate::door::{
+    Call, Caller, Door, Origin, Outcome, Principal, Record, RequestFacts, SessionFacts,
+    SessionScope,
+};
 
 /// Makes calls by one caller and ends them as the dispatcher does.
 pub struct Calls {
@@ -23,11 +26,18 @@ impl Calls {
     pub fn by(store: &Store, world: &World, account: &str, principal: Principal) -> Self {
         let (door, recorder) = Door::new(store.clone(), world.clone());
         tokio::spawn(recorder.run());
-        let now = Some(world.now());
+        let now = world.now();
+        let session = SessionFacts {
+            issued_at: now,
+            expires_at: now,
+            mfa_at: Some(now),
+            origin: Origin::Sts,
+            scope: std::sync::Arc::new(SessionScope::default()),
+        };
         let caller = Caller {
             principal,
             account: account.to_owned(),
-            session: now.map(|issued_at| SessionFacts { issued_at, mfa_at: now }),
+            session: Some(session),
             access_key_id: String::new(),
             request: facts(world, "us-east-1"),
         };
@@ -39,6 +49,15 @@ impl Calls {
     pub fn with_key(mut self, access_key_id: &str) -> Self {
         self.caller.access_key_id = access_key_id.to_owned();
         self.caller.session = None;
+        self
+    }
+
+    /// The same caller in a session of that scope.
+    #[must_use]
+    pub fn scoped(mut self, scope: SessionScope) -> Self {
+        if let Some(session) = &mut self.caller.session {
+            session.scope = std::sync::Arc::new(scope);
+        }
         self
     }
 

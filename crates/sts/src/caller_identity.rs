@@ -6,7 +6,7 @@ use wire::sts::GetCallerIdentityResponse;
 pub(crate) fn get(call: &Call) -> GetCallerIdentityResponse {
     let caller = call.caller();
     GetCallerIdentityResponse {
-        user_id: Some(caller.user_id().to_owned()),
+        user_id: Some(caller.user_id().into_owned()),
         account: Some(caller.account.clone()),
         arn: Some(caller.arn()),
     }

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use iam::{
-    door::{Call, Caller, Principal},
-    ids::{self, Kind},
-    session::{self, Session},
+    door::{Call, Caller},
+    session::{self, Session, Subject},
 };
 use wire::{
     errors::ACCESS_DENIED,
@@ -71,17 +70,11 @@ fn duration(caller: &Caller, asked_seconds: Option<i32>) -> Duration {
 }
 
 fn issue(call: &Call, caller: &Caller, duration: Duration) -> Session {
-    let (world, now) = (call.world(), call.now());
-    let user_id = match &caller.principal {
-        Principal::Root => None,
-        Principal::User { id, .. } => Some(id.clone()),
+    let now = call.now();
+    let subject = match caller.entity_id() {
+        None => Subject::Root,
+        Some(id) => Subject::User(id.to_owned()),
     };
-    Session::new(
-        ids::generate(&world, Kind::TemporaryKey, &caller.account),
-        ids::secret_access_key(&world),
-        caller.account.clone(),
-        user_id,
-        now,
-        now.saturating_add(duration),
-    )
+    let expires_at = now.saturating_add(duration);
+    Session::new(&call.world(), caller.account.clone(), subject, now, expires_at)
 }

@@ -4,35 +4,45 @@ use policy::{Cause, Decision, Request};
 use store::{Snapshot, params};
 use wire::errors::{ACCESS_DENIED, INVALID_CLIENT_TOKEN_ID};
 
-use super::{Caller, Door, Principal, Target, context::CallContext, permissions::Standing};
+use super::{
+    Caller, Door, Principal, Target, context::CallContext, events::Notes, limits,
+    permissions::Standing,
+};
 
 /// Allows `action` on `target`, or says why not in AWS's words.
 pub(super) async fn decide(
-    door: &Door,
-    caller: &Caller,
+    (door, caller, notes): (&Door, &Caller, &mut Notes),
     (snapshot, standing): (&mut Snapshot, Standing),
     action: &str,
     target: &impl Target,
 ) -> Result<(), wire::Error> {
-    refuse_session_limits(caller, action)?;
+    limits::check(caller, action)?;
+    let resource = target.resolve(snapshot, caller).await?;
+    notes.touched(&resource.arn);
     if caller.is_root() {
         // Nothing in IAM limits root: no identity policy and no boundary attaches to it.
         return Ok(());
     }
-    let resource = target.resolve(snapshot, caller).await?;
     let permissions = door.inner.permissions.of(snapshot, standing, caller).await?;
-    let context = CallContext::new(caller, &permissions.tags, &resource);
+    let context = CallContext::new(caller, &permissions.own.tags, &resource);
     let request = Request { action, resource: &resource.arn, context: &context };
-    let identity = permissions.identity.decide(&request);
-    let boundary = permissions.boundary.as_ref().map(|boundary| boundary.decide(&request));
     let denial = Denial { caller, action, resource: &resource.arn };
-    match (identity, boundary) {
-        (Decision::ExplicitDeny(cause), _) => Err(denial.explicit("an", IDENTITY, &cause)),
-        (_, Some(Decision::ExplicitDeny(cause))) => Err(denial.explicit("a", BOUNDARY, &cause)),
-        (Decision::ImplicitDeny, _) => Err(denial.implicit(IDENTITY)),
-        (_, Some(Decision::ImplicitDeny)) => Err(denial.implicit(BOUNDARY)),
-        (Decision::Allow(_), None | Some(Decision::Allow(_))) => Ok(()),
+    let limits = [
+        (IDENTITY, Some(permissions.own.identity.decide(&request))),
+        (BOUNDARY, permissions.own.boundary.as_ref().map(|boundary| boundary.decide(&request))),
+        (SESSION, permissions.session.as_ref().map(|session| session.decide(&request))),
+    ];
+    for (policy, decision) in &limits {
+        if let Some(Decision::ExplicitDeny(cause)) = decision {
+            return Err(denial.explicit(policy, cause));
+        }
     }
+    for (policy, decision) in &limits {
+        if let Some(Decision::ImplicitDeny) = decision {
+            return Err(denial.implicit(policy));
+        }
+    }
+    Ok(())
 }
 
 /// As AWS calls the policies of users and groups.
@@ -41,22 +51,8 @@ const IDENTITY: &str = "identity-based policy";
 /// As AWS calls the policy that limits those.
 const BOUNDARY: &str = "permissions boundary";
 
-/// Credentials of `GetSessionToken` without a second factor reach no IAM operation, and of STS only
-/// `GetCallerIdentity` and `AssumeRole` (IAM User Guide, comparison of the STS operations).
-fn refuse_session_limits(caller: &Caller, action: &str) -> Result<(), wire::Error> {
-    let Some(session) = &caller.session else { return Ok(()) };
-    if session.mfa_at.is_none() && action.starts_with("iam:") {
-        return Err(
-            INVALID_CLIENT_TOKEN_ID.with("The security token included in the request is invalid")
-        );
-    }
-    match action.strip_prefix("sts:") {
-        None | Some("AssumeRole") => Ok(()),
-        Some(operation) => {
-            Err(ACCESS_DENIED.with(format!("Cannot call {operation} with session credentials")))
-        }
-    }
-}
+/// As AWS calls the policies that a session was made with.
+const SESSION: &str = "session policy";
 
 /// Makes sure, in the transaction that will change data, that the credentials are still good: between the
 /// snapshot and the transaction the key may have been deactivated or its user deleted.
@@ -65,9 +61,13 @@ pub(super) async fn still_valid(
     snapshot: &mut Snapshot,
 ) -> Result<(), wire::Error> {
     let alive = match (&caller.session, &caller.principal) {
+        (None, Principal::Web(_) | Principal::Anonymous) => true,
         (None, _) => key_is_active(snapshot, &caller.access_key_id).await?,
-        (Some(_), Principal::User { id, .. }) => user_exists(snapshot, id).await?,
-        (Some(_), Principal::Root) => true,
+        (Some(_), Principal::Role(role)) => exists(snapshot, ROLE, &role.role_id).await?,
+        (Some(_), _) => match caller.entity_id() {
+            Some(user_id) => exists(snapshot, USER, user_id).await?,
+            None => true,
+        },
     };
     if alive {
         return Ok(());
@@ -81,9 +81,11 @@ async fn key_is_active(snapshot: &mut Snapshot, id: &str) -> Result<bool, store:
     Ok(snapshot.row(SQL, params![id], |_| Ok(())).await?.is_some())
 }
 
-async fn user_exists(snapshot: &mut Snapshot, id: &str) -> Result<bool, store::Error> {
-    const SQL: &str = "SELECT 1 FROM users WHERE id = $1";
-    Ok(snapshot.row(SQL, params![id], |_| Ok(())).await?.is_some())
+const USER: &str = "SELECT 1 FROM users WHERE id = $1";
+const ROLE: &str = "SELECT 1 FROM roles WHERE id = $1";
+
+async fn exists(snapshot: &mut Snapshot, sql: &str, id: &str) -> Result<bool, store::Error> {
+    Ok(snapshot.row(sql, params![id], |_| Ok(())).await?.is_some())
 }
 
 /// What was denied to whom, told in AWS's words.
@@ -98,7 +100,8 @@ impl Denial<'_> {
         self.with(&format!("because no {policy} allows the {} action", self.action))
     }
 
-    fn explicit(&self, article: &str, policy: &str, cause: &Cause<'_>) -> wire::Error {
+    fn explicit(&self, policy: &str, cause: &Cause<'_>) -> wire::Error {
+        let article = if policy == IDENTITY { "an" } else { "a" };
         let source = cause.source();
         // AWS names the policy since early 2026, if it has an ARN.
         let name = if source.starts_with("arn:") { format!(": {source}") } else { String::new() };

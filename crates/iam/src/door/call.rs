@@ -3,15 +3,22 @@
 use std::sync::Arc;
 
 use store::{Keyring, Snapshot, Transaction};
+use wire::errors::ACCESS_DENIED;
 use world::{Timestamp, World};
 
-use super::{Caller, Door, Outcome, Record, Target, authorize, events, permissions::Standing};
+use super::{
+    Caller, Door, Outcome, Principal, Record, RequestFacts, Resource, Target, authorize,
+    events::{self, Notes},
+    permissions::Standing,
+};
+use crate::arns;
 
 /// One call. It gives no access to data until an action on a target was authorised.
 pub struct Call {
     door: Door,
     caller: Arc<Caller>,
     access: Access,
+    notes: Notes,
 }
 
 /// What the call has opened so far.
@@ -26,7 +33,36 @@ impl Call {
     /// identified, so that credentials, permissions and data are of one moment.
     pub fn new(door: Door, caller: Caller, snapshot: Snapshot) -> Self {
         let access = Access { snapshot: Some(snapshot), transaction: None };
-        Self { door, caller: Arc::new(caller), access }
+        Self { door, caller: Arc::new(caller), access, notes: Notes::default() }
+    }
+
+    /// A call of an operation that needs no signature.
+    pub fn anonymous(door: Door, request: RequestFacts, snapshot: Snapshot) -> Self {
+        Self::new(door, Caller::anonymous(request), snapshot)
+    }
+
+    /// Makes an anonymous call one by a person whom an identity provider of `account` vouches for. What
+    /// proves it must have been verified. Of any other call it changes nothing: who signed it stays who calls.
+    pub fn identify_as(&mut self, identity: super::WebIdentity, account: &str) {
+        if self.caller.principal != Principal::Anonymous {
+            return;
+        }
+        let caller = Arc::make_mut(&mut self.caller);
+        caller.principal = Principal::Web(identity);
+        account.clone_into(&mut caller.account);
+    }
+
+    /// What can be read before anything is authorised, for finding out who calls and nothing else: the keys
+    /// of an identity provider, the device of a second factor.
+    #[allow(dead_code, reason = "what uses it lands next")]
+    pub(crate) async fn preliminary(&mut self) -> Result<&mut Snapshot, wire::Error> {
+        self.access.snapshot(&self.door).await
+    }
+
+    /// The same to write in, for using up a code that must not be used twice.
+    #[allow(dead_code, reason = "what uses it lands next")]
+    pub(crate) async fn preliminary_write(&mut self) -> Result<&mut Transaction, wire::Error> {
+        self.access.transaction(&self.door).await
     }
 
     /// Who calls.
@@ -61,7 +97,8 @@ impl Call {
         let standing = self.access.standing();
         let snapshot = self.access.snapshot(&self.door).await?;
         let data = (&mut *snapshot, standing);
-        authorize::decide(&self.door, &self.caller, data, action, &target).await?;
+        let way = (&self.door, &*self.caller, &mut self.notes);
+        authorize::decide(way, data, action, &target).await?;
         Ok(snapshot)
     }
 
@@ -95,8 +132,36 @@ impl Call {
     ) -> Result<&mut Transaction, wire::Error> {
         let transaction = self.access.transaction(&self.door).await?;
         let data = (&mut **transaction, Standing::Pending);
-        authorize::decide(&self.door, &self.caller, data, action, target).await?;
+        let way = (&self.door, &*self.caller, &mut self.notes);
+        authorize::decide(way, data, action, target).await?;
         Ok(transaction)
+    }
+
+    /// Refuses unless the caller may hand the role to `service`, the principal that will assume it, such as
+    /// `events.workmail.amazonaws.com` (IAM User Guide, "Granting a user permissions to pass a role to an AWS
+    /// service"). `associated` is the ARN of the resource that will use it. What comes after is read or
+    /// written as before.
+    ///
+    /// # Errors
+    /// `AccessDenied`.
+    pub async fn pass_role(
+        &mut self,
+        role_arn: &str,
+        service: &str,
+        associated: Option<&str>,
+    ) -> Result<(), wire::Error> {
+        const ACTION: &str = "iam:PassRole";
+        let mut role = Resource::arn(role_arn).with("iam:PassedToService", service);
+        if let Some(arn) = associated {
+            role = role.with("iam:AssociatedResourceArn", arn);
+        }
+        if arns::account(role_arn) != Some(&self.caller.account) {
+            return Err(ACCESS_DENIED.with("Cross-account pass role is not allowed."));
+        }
+        match self.access.standing() {
+            Standing::Committed => self.read(ACTION, role).await.map(drop),
+            Standing::Pending => self.decided(ACTION, &role).await.map(drop),
+        }
     }
 
     /// Lets go of the snapshot, before something slow is awaited that needs no data, such as the hash of a
@@ -114,11 +179,11 @@ impl Call {
         let recorder = &self.door.inner.recorder;
         recorder.used(&self.caller, &record).await;
         if let Some(mut transaction) = self.access.transaction {
-            events::insert(&mut transaction, &self.caller, &record).await?;
+            events::insert(&mut transaction, &self.caller, &record, &self.notes).await?;
             return transaction.commit().await;
         }
         drop(self.access);
-        recorder.record(&self.caller, record).await;
+        recorder.record(&self.caller, record, &self.notes).await;
         Ok(())
     }
 
@@ -126,7 +191,7 @@ impl Call {
     pub async fn fail(self, record: Record) {
         debug_assert!(matches!(record.outcome, Outcome::Failed { .. }));
         drop(self.access);
-        self.door.inner.recorder.record(&self.caller, record).await;
+        self.door.inner.recorder.record(&self.caller, record, &self.notes).await;
     }
 }
 

@@ -34,12 +34,15 @@ impl<'a> CallContext<'a> {
             "aws:sourceip" => request.source_ip.to_canonical().to_string().into(),
             "aws:useragent" if !request.user_agent.is_empty() => (&*request.user_agent).into(),
             "aws:requestedregion" => (&*request.region).into(),
-            "aws:principalarn" => caller.arn().into(),
-            "aws:principalaccount" | "aws:resourceaccount" => (&*caller.account).into(),
+            "aws:principalarn" => caller.principal_arn().into(),
+            "aws:principalaccount" if !caller.account.is_empty() => (&*caller.account).into(),
+            "aws:resourceaccount" => self.resource.owner(caller).into(),
             "aws:principaltype" => principal_type(&caller.principal).into(),
-            "aws:userid" => caller.user_id().into(),
+            "aws:userid" => caller.user_id(),
             "aws:username" => caller.user_name()?.into(),
             "aws:principalisawsservice" | "aws:viaawsservice" => truth(false),
+            "aws:sourceidentity" => caller.scope()?.source_identity.as_deref()?.into(),
+            "aws:federatedprovider" => caller.scope()?.provider.as_deref()?.into(),
             "aws:tokenissuetime" => caller.session.as_ref()?.issued_at.iso8601().into(),
             "aws:multifactorauthpresent" => truth(caller.session.as_ref()?.mfa_at.is_some()),
             "aws:multifactorauthage" => {
@@ -54,21 +57,34 @@ impl<'a> CallContext<'a> {
     fn tagged(&self, key: &str) -> Option<Cow<'a, str>> {
         let (family, tag) = key.split_once('/')?;
         let tags = match family {
-            "aws:principaltag" => self.caller_tags,
+            "aws:principaltag" => return self.principal_tag(tag),
             "aws:requesttag" => &self.resource.request_tags,
             // Every service has its own form of the resource tag beside the global one.
             _ if family.ends_with(":resourcetag") => &self.resource.tags,
             _ => return None,
         };
-        // Tag keys in condition keys are compared without case, like the keys themselves.
-        let found = tags.iter().find(|(key, _)| key.to_lowercase() == tag)?;
-        Some((&*found.1).into())
+        find(tags, tag)
     }
 
-    fn of_operation(&self, key: &str) -> Option<Cow<'a, str>> {
-        let found = self.resource.keys.iter().find(|(name, _)| name.eq_ignore_ascii_case(key))?;
-        Some((&*found.1).into())
+    /// A tag of the session, or else of the user or role.
+    fn principal_tag(&self, tag: &str) -> Option<Cow<'a, str>> {
+        let of_session = self.caller.scope().and_then(|scope| find(&scope.tags, tag));
+        of_session.or_else(|| find(self.caller_tags, tag))
     }
+
+    fn of_operation(&self, key: &str) -> Option<Values<'a>> {
+        let (_, values) = self.resource.keys.iter().find(|(name, _)| *name == key)?;
+        Some(match values.as_slice() {
+            [one] => Values::One(one.into()),
+            many => Values::Many(many.iter().map(Cow::from).collect()),
+        })
+    }
+}
+
+/// Tag keys in condition keys are compared without case, like the keys themselves.
+fn find<'a>(tags: &'a [(String, String)], wanted: &str) -> Option<Cow<'a, str>> {
+    let (_, value) = tags.iter().find(|(key, _)| key.to_lowercase() == wanted)?;
+    Some(value.into())
 }
 
 impl Context for CallContext<'_> {
@@ -78,10 +94,9 @@ impl Context for CallContext<'_> {
             let keys = || keys.iter().map(|key| Cow::Borrowed(key.as_str())).collect();
             return (!self.resource.tag_keys.is_empty()).then(|| Values::Many(keys()));
         }
-        self.global(key)
-            .or_else(|| self.tagged(key))
-            .or_else(|| self.of_operation(key))
-            .map(Values::One)
+        // What the operation itself tells of goes first: it knows a second factor that it was just given.
+        self.of_operation(key)
+            .or_else(|| self.global(key).or_else(|| self.tagged(key)).map(Values::One))
     }
 }
 
@@ -93,5 +108,8 @@ fn principal_type(principal: &Principal) -> &'static str {
     match principal {
         Principal::Root => "Account",
         Principal::User { .. } => "User",
+        Principal::Role(_) => "AssumedRole",
+        Principal::Federated(_) => "FederatedUser",
+        Principal::Web(_) | Principal::Anonymous => "Anonymous",
     }
 }

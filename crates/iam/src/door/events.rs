@@ -11,7 +11,8 @@ use store::{Store, Transaction, params};
 use tokio::sync::mpsc;
 use world::Timestamp;
 
-use super::{Caller, Principal};
+use super::{Caller, FederatedUser, Principal, SessionFacts};
+use crate::arns;
 
 /// The table of event records.
 pub(crate) const SCHEMA: store::Migration = store::Migration {
@@ -86,6 +87,24 @@ pub enum Outcome {
     },
 }
 
+/// What the door learnt on a call's way, for its record.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Notes {
+    /// ARNs of what actions were decided on, each once.
+    pub(super) resources: Vec<String>,
+    /// Why the call was denied, if it was.
+    pub(super) denial: Option<serde_json::Value>,
+}
+
+impl Notes {
+    /// Notes that an action on `arn` was decided.
+    pub(super) fn touched(&mut self, arn: &str) {
+        if arn != "*" && !self.resources.iter().any(|known| known == arn) {
+            self.resources.push(arn.to_owned());
+        }
+    }
+}
+
 /// A record ready to be stored.
 struct Row {
     account: String,
@@ -133,14 +152,15 @@ pub(super) async fn insert(
     transaction: &mut Transaction,
     caller: &Caller,
     record: &Record,
+    notes: &Notes,
 ) -> Result<(), store::Error> {
-    Row::new(caller, record).insert(transaction).await
+    Row::new(caller, record, notes).insert(transaction).await
 }
 
 impl Recorder {
     /// Hands a record of a read or a failed call to the writing task.
-    pub(super) async fn record(&self, caller: &Caller, record: Record) {
-        let row = Row::new(caller, &record);
+    pub(super) async fn record(&self, caller: &Caller, record: Record, notes: &Notes) {
+        let row = Row::new(caller, &record, notes);
         self.send(Message::Record(Box::new(row))).await;
     }
 
@@ -229,20 +249,20 @@ impl LastUse {
 }
 
 impl Row {
-    fn new(caller: &Caller, record: &Record) -> Self {
+    fn new(caller: &Caller, record: &Record, notes: &Notes) -> Self {
         let error_code = match &record.outcome {
             Outcome::Succeeded { .. } => None,
             Outcome::Failed { code, .. } => Some(*code),
         };
         let id = caller.request.request_id.clone();
         Self {
-            text: text(caller, record, &id),
+            text: text(caller, record, notes, &id),
             account: caller.account.clone(),
             time: caller.request.now,
             id,
             name: record.event_name,
             source: record.event_source,
-            user_name: caller.user_name().map(str::to_owned),
+            user_name: user_name(caller).map(str::to_owned),
             access_key_id: caller.access_key_id.clone(),
             error_code,
         }
@@ -268,7 +288,7 @@ impl Row {
 }
 
 /// The record as JSON (CloudTrail User Guide, "CloudTrail record contents").
-fn text(caller: &Caller, record: &Record, id: &str) -> String {
+fn text(caller: &Caller, record: &Record, notes: &Notes, id: &str) -> String {
     let request = &caller.request;
     let mut event = serde_json::json!({
         "eventVersion": "1.08",
@@ -289,6 +309,12 @@ fn text(caller: &Caller, record: &Record, id: &str) -> String {
         "recipientAccountId": caller.account,
         "eventCategory": "Management",
     });
+    if !notes.resources.is_empty() {
+        event["resources"] = resources(caller, &notes.resources);
+    }
+    if let Some(denial) = &notes.denial {
+        event["additionalEventData"] = serde_json::json!({ "authorization": denial });
+    }
     match &record.outcome {
         Outcome::Succeeded { response_elements } => {
             event["responseElements"] = raw(response_elements.as_deref());
@@ -306,24 +332,99 @@ fn is_read_only(event_name: &str) -> bool {
     ["Get", "List", "Describe"].iter().any(|verb| event_name.starts_with(verb))
 }
 
+/// What the call was about: each with the account that its ARN names.
+fn resources(caller: &Caller, arns: &[String]) -> serde_json::Value {
+    let resource = |arn: &String| {
+        let account = arns::account(arn).unwrap_or(&caller.account);
+        serde_json::json!({ "ARN": arn, "accountId": account })
+    };
+    arns.iter().map(resource).collect()
+}
+
+/// The name by which events are looked up: of a session its own.
+fn user_name(caller: &Caller) -> Option<&str> {
+    match &caller.principal {
+        Principal::Root => Some("root"),
+        Principal::User { name, .. } => Some(name),
+        Principal::Role(role) => Some(&role.session_name),
+        Principal::Federated(user) => Some(&user.name),
+        Principal::Web(identity) => Some(&identity.user_name),
+        Principal::Anonymous => None,
+    }
+}
+
+/// Who called (CloudTrail User Guide, "CloudTrail userIdentity element").
 fn identity(caller: &Caller) -> serde_json::Value {
-    let mut identity = serde_json::json!({
-        "type": match caller.principal { Principal::Root => "Root", Principal::User { .. } => "IAMUser" },
-        "principalId": caller.user_id(),
-        "arn": caller.arn(),
-        "accountId": caller.account,
-        "accessKeyId": caller.access_key_id,
-    });
+    let kind = match &caller.principal {
+        Principal::Root => "Root",
+        Principal::User { .. } => "IAMUser",
+        Principal::Role(_) => "AssumedRole",
+        Principal::Federated(_) => "FederatedUser",
+        Principal::Web(identity) if identity.saml => "SAMLUser",
+        Principal::Web(_) => "WebIdentityUser",
+        Principal::Anonymous => "Unknown",
+    };
+    let mut identity = serde_json::json!({ "type": kind, "principalId": caller.user_id() });
+    match &caller.principal {
+        Principal::Web(web) => {
+            identity["userName"] = (*web.user_name).into();
+            identity["identityProvider"] = (*web.provider).into();
+        }
+        Principal::Anonymous => {}
+        _ => {
+            identity["arn"] = caller.arn().into();
+            identity["accountId"] = (*caller.account).into();
+            identity["accessKeyId"] = (*caller.access_key_id).into();
+        }
+    }
     if let Some(name) = caller.user_name() {
         identity["userName"] = name.into();
     }
     if let Some(session) = &caller.session {
-        identity["sessionContext"] = serde_json::json!({ "attributes": {
-            "creationDate": session.issued_at.iso8601(),
-            "mfaAuthenticated": session.mfa_at.is_some().to_string(),
-        }});
+        identity["sessionContext"] = session_context(caller, session);
     }
     identity
+}
+
+fn session_context(caller: &Caller, session: &SessionFacts) -> serde_json::Value {
+    let mut context = serde_json::json!({ "attributes": {
+        "creationDate": session.issued_at.iso8601(),
+        "mfaAuthenticated": session.mfa_at.is_some().to_string(),
+    }});
+    let account = &caller.account;
+    let issuer = match &caller.principal {
+        Principal::Role(role) => Some(serde_json::json!({
+            "type": "Role",
+            "principalId": role.role_id,
+            "arn": arns::role(account, &role.role_path, &role.role_name),
+            "accountId": account,
+            "userName": role.role_name,
+        })),
+        Principal::Federated(FederatedUser { issuer: Some(user), .. }) => Some(serde_json::json!({
+            "type": "IAMUser",
+            "principalId": user.id,
+            "arn": arns::user(account, &user.path, &user.name),
+            "accountId": account,
+            "userName": user.name,
+        })),
+        Principal::Federated(_) => Some(serde_json::json!({
+            "type": "Root",
+            "principalId": account,
+            "arn": arns::root(account),
+            "accountId": account,
+        })),
+        _ => None,
+    };
+    if let Some(issuer) = issuer {
+        context["sessionIssuer"] = issuer;
+    }
+    if let Some(provider) = &session.scope.provider {
+        context["webIdFederationData"] = serde_json::json!({ "federatedProvider": provider });
+    }
+    if let Some(source) = &session.scope.source_identity {
+        context["sourceIdentity"] = (**source).into();
+    }
+    context
 }
 
 /// JSON as it is; of too much of it, only that it was left out.

@@ -8,8 +8,13 @@ use std::{
 use store::{Snapshot, params};
 use world::{Secret, Timestamp};
 
-use super::{Caller, Door, Principal, RequestFacts, SessionFacts};
-use crate::{purposes, session};
+use super::{
+    Caller, Door, FederatedUser, Issuer, Principal, RequestFacts, RoleSession, SessionFacts,
+};
+use crate::{
+    purposes,
+    session::{self, Session, Subject},
+};
 
 /// The secrets kept unsealed at most; past it the cache starts anew.
 const SECRETS_MAX: usize = 10_000;
@@ -105,21 +110,51 @@ impl Door {
         if session.expires_at() <= request.now {
             return Err(Refusal::ExpiredToken);
         }
-        let principal = match &session.user_id {
-            None => root(snapshot, &session.account).await?,
-            Some(id) => user(snapshot, id).await?,
+        let principal = subject(snapshot, &session).await?.ok_or(Refusal::UnknownKey)?;
+        let secret = Arc::new(session.secret());
+        let facts = SessionFacts {
+            issued_at: session.issued_at(),
+            expires_at: session.expires_at(),
+            mfa_at: session.mfa_at_micros.map(Timestamp::from_micros),
+            origin: session.origin,
+            scope: Arc::new(session.scope),
         };
         let caller = Caller {
-            principal: principal.ok_or(Refusal::UnknownKey)?,
-            account: session.account.clone(),
-            session: Some(SessionFacts {
-                issued_at: session.issued_at(),
-                mfa_at: session.mfa_at_micros.map(Timestamp::from_micros),
-            }),
-            access_key_id: access_key_id.to_owned(),
+            principal,
+            account: session.account,
+            session: Some(facts),
+            access_key_id: session.access_key_id,
             request,
         };
-        Ok(Identity { caller, secret: Arc::new(session.secret()) })
+        Ok(Identity { caller, secret })
+    }
+}
+
+/// Whom a session speaks for, as they are now; nobody if they are gone.
+async fn subject(
+    snapshot: &mut Snapshot,
+    session: &Session,
+) -> Result<Option<Principal>, store::Error> {
+    match &session.subject {
+        Subject::Root => root(snapshot, &session.account).await,
+        Subject::User(id) => Ok(user(snapshot, id).await?.map(Principal::from)),
+        Subject::Role { id, session_name } => role(snapshot, id, session_name).await,
+        Subject::Federated { name, issuer: None } => {
+            let principal =
+                Principal::Federated(FederatedUser { name: name.clone(), issuer: None });
+            Ok(root(snapshot, &session.account).await?.map(|_| principal))
+        }
+        Subject::Federated { name, issuer: Some(id) } => {
+            Ok(user(snapshot, id).await?.map(|issuer| {
+                Principal::Federated(FederatedUser { name: name.clone(), issuer: Some(issuer) })
+            }))
+        }
+    }
+}
+
+impl From<Issuer> for Principal {
+    fn from(user: Issuer) -> Self {
+        Self::User { id: user.id, name: user.name, path: user.path }
     }
 }
 
@@ -144,12 +179,28 @@ async fn key_row(snapshot: &mut Snapshot, id: &str) -> Result<Option<KeyRow>, st
         .await
 }
 
-async fn user(snapshot: &mut Snapshot, id: &str) -> Result<Option<Principal>, store::Error> {
+async fn user(snapshot: &mut Snapshot, id: &str) -> Result<Option<Issuer>, store::Error> {
     const SQL: &str = "SELECT id, name, path FROM users WHERE id = $1";
-    let user = |row: &store::Row<'_>| {
-        Ok(Principal::User { id: row.get(0)?, name: row.get(1)?, path: row.get(2)? })
-    };
+    let user =
+        |row: &store::Row<'_>| Ok(Issuer { id: row.get(0)?, name: row.get(1)?, path: row.get(2)? });
     snapshot.row(SQL, params![id], user).await
+}
+
+async fn role(
+    snapshot: &mut Snapshot,
+    id: &str,
+    session_name: &str,
+) -> Result<Option<Principal>, store::Error> {
+    const SQL: &str = "SELECT id, name, path FROM roles WHERE id = $1";
+    let role = |row: &store::Row<'_>| {
+        Ok(Principal::Role(RoleSession {
+            role_id: row.get(0)?,
+            role_name: row.get(1)?,
+            role_path: row.get(2)?,
+            session_name: session_name.to_owned(),
+        }))
+    };
+    snapshot.row(SQL, params![id], role).await
 }
 
 async fn root(snapshot: &mut Snapshot, account: &str) -> Result<Option<Principal>, store::Error> {

@@ -14,6 +14,7 @@ mod caller;
 mod context;
 mod events;
 mod identify;
+mod limits;
 mod permissions;
 mod target;
 
@@ -23,7 +24,10 @@ use store::Store;
 use world::World;
 
 pub use call::Call;
-pub use caller::{Caller, Principal, RequestFacts, SessionFacts};
+pub use caller::{
+    Caller, FederatedUser, Issuer, Origin, Principal, RequestFacts, RoleSession, SessionFacts,
+    SessionScope, WebIdentity,
+};
 pub use events::{Outcome, Record, RecorderTask};
 pub use identify::{Identity, Refusal};
 pub use target::{Resource, Target};
@@ -69,6 +73,6 @@ impl Door {
 
     /// Records a call that ended before it reached a handler.
     pub async fn record(&self, caller: &Caller, record: Record) {
-        self.inner.recorder.record(caller, record).await;
+        self.inner.recorder.record(caller, record, &events::Notes::default()).await;
     }
 }

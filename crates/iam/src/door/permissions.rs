@@ -9,32 +9,41 @@ use std::{
 use policy::{Document, Kind, PolicySet, Source};
 use store::{Snapshot, params};
 
-use super::{Caller, Principal};
-use crate::{managed, password_policy, tags};
+use super::{Caller, SessionScope};
+use crate::{ids::Kind as Id, managed, password_policy, tags};
 
-/// Principals whose compiled policies are kept at most; past it the cache starts anew.
-const PRINCIPALS_MAX: usize = 10_000;
+/// Compiled sets kept at most, of users and roles, and of sessions; past it the cache starts anew.
+const SETS_MAX: usize = 10_000;
 
 /// Parsed documents kept at most; past it the cache starts anew.
 const DOCUMENTS_MAX: usize = 20_000;
 
-/// Two caches. Sets are keyed by principal and good for one epoch of its account, which every change in
-/// IAM moves on; documents are keyed by their own text, so they never go stale, and a new epoch costs a
+/// Three caches. Sets are keyed by the user or role, or by the access key of the session that they limit,
+/// and good for one epoch of the account, which every change in IAM moves on; documents are keyed by their own text, so they never go stale, and a new epoch costs a
 /// few reads but no parsing.
 #[derive(Default)]
 pub(super) struct PermissionCache {
-    sets: Mutex<HashMap<String, (i64, Arc<Permissions>)>>,
+    entities: Mutex<HashMap<String, (i64, Arc<Permissions>)>>,
+    sessions: Mutex<HashMap<String, (i64, Arc<PolicySet>)>>,
     documents: Mutex<HashMap<Arc<str>, Arc<Document>>>,
 }
 
-/// What a principal may do: what its identity policies and its boundary allow, and neither denies.
+/// What limits a caller.
+pub(super) struct Limits {
+    /// What the user or role may do.
+    pub(super) own: Arc<Permissions>,
+    /// What the session may do of that, if it was made with policies.
+    pub(super) session: Option<Arc<PolicySet>>,
+}
+
+/// What a user or role may do: what its identity policies and its boundary allow, and neither denies.
 #[derive(Default)]
 pub(super) struct Permissions {
-    /// The policies of the user and its groups.
+    /// The policies of the user and its groups, or of the role.
     pub(super) identity: PolicySet,
-    /// How far those reach, if the user has a boundary.
+    /// How far those reach, if there is a boundary.
     pub(super) boundary: Option<PolicySet>,
-    /// The user's tags (`aws:PrincipalTag/..`).
+    /// The tags of the user or role (`aws:PrincipalTag/..`).
     pub(super) tags: tags::Pairs,
 }
 
@@ -50,6 +59,9 @@ pub(super) enum Standing {
 /// `IAMUserChangePassword`.
 const SELF_SERVICE: &str = "arn:aws:iam::aws:policy/IAMUserChangePassword";
 
+/// The name under which decisions cite the policy text that a session was made with.
+const SESSION_POLICY: &str = "session policy";
+
 impl PermissionCache {
     /// The policies of `caller` as they are in `snapshot`, kept if they are committed.
     pub(super) async fn of(
@@ -57,22 +69,73 @@ impl PermissionCache {
         snapshot: &mut Snapshot,
         standing: Standing,
         caller: &Caller,
-    ) -> Result<Arc<Permissions>, wire::Error> {
-        let Principal::User { id, .. } = &caller.principal else {
-            return Ok(Arc::new(Permissions::default()));
+    ) -> Result<Limits, wire::Error> {
+        if caller.account.is_empty() {
+            return Ok(Limits { own: Arc::default(), session: None });
+        }
+        let at = (epoch(snapshot, &caller.account).await?, standing);
+        let own = match caller.entity_id() {
+            Some(id) => self.entity(snapshot, at, &caller.account, id).await?,
+            None => Arc::default(),
         };
-        let epoch = epoch(snapshot, &caller.account).await?;
-        if let Some((known, set)) = lock(&self.sets).get(id)
+        let session = match caller.scope().filter(|scope| scope.is_limited()) {
+            Some(scope) => Some(self.session(snapshot, at, &caller.access_key_id, scope).await?),
+            None => None,
+        };
+        Ok(Limits { own, session })
+    }
+
+    async fn entity(
+        &self,
+        snapshot: &mut Snapshot,
+        (epoch, standing): (i64, Standing),
+        account: &str,
+        id: &str,
+    ) -> Result<Arc<Permissions>, wire::Error> {
+        if let Some((known, set)) = lock(&self.entities).get(id)
             && *known == epoch
         {
             return Ok(Arc::clone(set));
         }
-        let identity = PolicySet::new(self.identity(snapshot, &caller.account, id).await?);
+        let identity = PolicySet::new(self.identity(snapshot, account, id).await?);
         let boundary = self.boundary(snapshot, id).await?.map(|source| PolicySet::new([source]));
         let tags = tags::of(snapshot, id).await?;
         let set = Arc::new(Permissions { identity, boundary, tags });
         if standing == Standing::Committed {
-            insert(&self.sets, PRINCIPALS_MAX, id.clone(), (epoch, Arc::clone(&set)));
+            insert(&self.entities, SETS_MAX, id.to_owned(), (epoch, Arc::clone(&set)));
+        }
+        Ok(set)
+    }
+
+    /// The policies that a session was made with. A managed one counts as it is now, and one that is gone
+    /// allows nothing.
+    async fn session(
+        &self,
+        snapshot: &mut Snapshot,
+        (epoch, standing): (i64, Standing),
+        access_key_id: &str,
+        scope: &SessionScope,
+    ) -> Result<Arc<PolicySet>, wire::Error> {
+        if let Some((known, set)) = lock(&self.sessions).get(access_key_id)
+            && *known == epoch
+        {
+            return Ok(Arc::clone(set));
+        }
+        let mut sources = Vec::new();
+        for arn in &scope.policy_arns {
+            let text = default_text(snapshot, arn).await?;
+            if text.is_some() || managed::default_document(arn).is_some() {
+                sources.push(self.managed(arn.clone(), text)?);
+            }
+        }
+        if let Some(text) = &scope.policy {
+            let document = self.document(text.clone(), Kind::Inline)?;
+            sources.push(Source { id: SESSION_POLICY.into(), document });
+        }
+        let set = Arc::new(PolicySet::new(sources));
+        if standing == Standing::Committed {
+            let key = access_key_id.to_owned();
+            insert(&self.sessions, SETS_MAX, key, (epoch, Arc::clone(&set)));
         }
         Ok(set)
     }
@@ -81,16 +144,16 @@ impl PermissionCache {
         &self,
         snapshot: &mut Snapshot,
         account: &str,
-        user_id: &str,
+        entity_id: &str,
     ) -> Result<Vec<Source>, wire::Error> {
         let mut sources = Vec::new();
-        for (arn, text) in attached(snapshot, user_id).await? {
+        for (arn, text) in attached(snapshot, entity_id).await? {
             sources.push(self.managed(arn, text)?);
         }
-        if password_policy::users_may_change(snapshot, account).await? {
+        if is_user(entity_id) && password_policy::users_may_change(snapshot, account).await? {
             sources.push(self.managed(SELF_SERVICE.to_owned(), None)?);
         }
-        for (name, text) in inline(snapshot, user_id).await? {
+        for (name, text) in inline(snapshot, entity_id).await? {
             sources.push(Source { document: self.document(text, Kind::Inline)?, id: name.into() });
         }
         Ok(sources)
@@ -99,17 +162,18 @@ impl PermissionCache {
     async fn boundary(
         &self,
         snapshot: &mut Snapshot,
-        user_id: &str,
+        entity_id: &str,
     ) -> Result<Option<Source>, wire::Error> {
-        const SQL: &str = "SELECT u.permissions_boundary, v.document FROM users u \
-            LEFT JOIN policies p ON p.arn = u.permissions_boundary \
-            LEFT JOIN policy_versions v ON v.policy_id = p.id AND v.version = p.default_version \
-            WHERE u.id = $1 AND u.permissions_boundary IS NOT NULL";
-        let parts = |row: &store::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        match snapshot.row(SQL, params![user_id], parts).await? {
-            Some((arn, text)) => self.managed(arn, text).map(Some),
-            None => Ok(None),
-        }
+        let sql = match is_user(entity_id) {
+            true => "SELECT permissions_boundary FROM users WHERE id = $1",
+            false => "SELECT permissions_boundary FROM roles WHERE id = $1",
+        };
+        let arn = |row: &store::Row<'_>| row.get::<Option<String>>(0);
+        let Some(arn) = snapshot.row(sql, params![entity_id], arn).await?.flatten() else {
+            return Ok(None);
+        };
+        let text = default_text(snapshot, &arn).await?;
+        self.managed(arn, text).map(Some)
     }
 
     /// A managed policy: AWS's own where no text is stored. One that is neither does not parse.
@@ -149,6 +213,18 @@ async fn epoch(snapshot: &mut Snapshot, account: &str) -> Result<i64, wire::Erro
     const SQL: &str = "SELECT policy_epoch FROM accounts WHERE id = $1";
     let epoch = snapshot.row(SQL, params![account], |row| row.get(0)).await?;
     epoch.ok_or_else(|| store::Error::corrupt("the caller's account is gone").into())
+}
+
+/// Users' ids tell what they are.
+fn is_user(entity_id: &str) -> bool {
+    entity_id.starts_with(Id::User.prefix())
+}
+
+/// The default version of a customer's managed policy.
+async fn default_text(snapshot: &mut Snapshot, arn: &str) -> Result<Option<String>, store::Error> {
+    const SQL: &str = "SELECT v.document FROM policies p JOIN policy_versions v \
+        ON v.policy_id = p.id AND v.version = p.default_version WHERE p.arn = $1";
+    snapshot.row(SQL, params![arn], |row| row.get(0)).await
 }
 
 /// Managed policies attached to the user or its groups: ARN, and the text unless it is AWS's own.

@@ -11,14 +11,17 @@ use super::Caller;
 pub struct Resource {
     /// The ARN, or `*` for an action that has no resource.
     pub arn: String,
+    /// The account that owns it, where it is not the caller's: 12 digits.
+    pub account: Option<String>,
     /// The resource's tags (`aws:ResourceTag/..` and the service's own form of it).
     pub tags: Vec<(String, String)>,
     /// The tags that the call itself brings (`aws:RequestTag/..`).
     pub request_tags: Vec<(String, String)>,
     /// The tag keys that the call names (`aws:TagKeys`).
     pub tag_keys: Vec<String>,
-    /// Further condition keys with their values, such as `iam:PolicyARN`.
-    pub keys: Vec<(&'static str, String)>,
+    /// Further condition keys in lower case, such as `iam:policyarn`, with their values. They outweigh the
+    /// keys of every request.
+    pub keys: Vec<(String, Vec<String>)>,
 }
 
 impl Resource {
@@ -56,9 +59,27 @@ impl Resource {
 
     /// With one more condition key.
     #[must_use]
-    pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
-        self.keys.push((key, value.into()));
+    pub fn with(self, key: &str, value: impl Into<String>) -> Self {
+        self.with_all(key, vec![value.into()])
+    }
+
+    /// With one more condition key of several values.
+    #[must_use]
+    pub fn with_all(mut self, key: &str, values: Vec<String>) -> Self {
+        self.keys.push((key.to_ascii_lowercase(), values));
         self
+    }
+
+    /// As a thing of another account.
+    #[must_use]
+    pub fn owned_by(mut self, account: impl Into<String>) -> Self {
+        self.account = Some(account.into());
+        self
+    }
+
+    /// The account that owns it.
+    pub fn owner<'a>(&'a self, caller: &'a Caller) -> &'a str {
+        self.account.as_deref().unwrap_or(&caller.account)
     }
 }
 
