@@ -3,7 +3,9 @@
 //! The order and the wording are those that the test suite of moto (getmoto/moto,
 //! `tests/test_iam/test_iam_policies.py`) records of the real service.
 
+mod principal;
 mod resource;
+mod trust;
 mod variables;
 
 use std::collections::HashSet;
@@ -28,9 +30,18 @@ pub(crate) fn check(document: &Written, defects: &mut Defects) {
     variables::check(document, defects);
     resource::check(&document.statements, defects);
     statement_ids(&document.statements, defects);
-    let actions = document.statements.iter().filter_map(|statement| statement.actions.as_ref());
-    for action in actions.flat_map(|clause| &clause.entries) {
-        self::action(action, defects);
+    for statement in &document.statements {
+        actions(statement, document.kind, defects);
+        principal::check(statement, document.kind, defects);
+    }
+}
+
+fn actions(statement: &Statement, kind: Kind, defects: &mut Defects) {
+    for entry in statement.actions.iter().flat_map(|clause| &clause.entries) {
+        match kind {
+            Kind::Managed | Kind::Inline | Kind::Session | Kind::Resource => action(entry, defects),
+            Kind::Trust => trust::action(entry, defects),
+        }
     }
 }
 

@@ -16,6 +16,9 @@ const QUOTED_CHARS_MAX: usize = 60;
 /// What AWS says of everything that is no JSON or does not have the shape of a policy.
 pub(crate) const SYNTAX: &str = "Syntax errors in policy.";
 
+/// What AWS says instead of a trust policy that is no JSON.
+pub(crate) const INVALID_JSON: &str = "This policy contains invalid Json";
+
 /// One thing wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defect {
@@ -55,21 +58,34 @@ pub(crate) enum Stage {
     ActionMissing,
     Resource,
     Action,
-    ResourceMissing,
+    /// A resource that is missing, or that may not be there.
+    ResourcePresence,
     Principal,
 }
 
 /// Collects the defects of one document.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Defects {
     kept: Vec<Defect>,
     omitted: usize,
+    /// What AWS says of a defect of syntax at this time.
+    syntax: &'static str,
 }
 
 impl Defects {
-    /// A defect for which AWS says [`SYNTAX`].
+    /// None yet; `syntax` is AWS's word for defects of syntax.
+    pub(crate) fn new(syntax: &'static str) -> Self {
+        Self { kept: Vec::new(), omitted: 0, syntax }
+    }
+
+    /// From here on, AWS's word for defects of syntax is another.
+    pub(crate) fn say(&mut self, syntax: &'static str) {
+        self.syntax = syntax;
+    }
+
+    /// A defect of syntax.
     pub(crate) fn syntax(&mut self, at: Position, message: impl Into<String>) {
-        self.add(at, Stage::Syntax, SYNTAX, message);
+        self.add(at, Stage::Syntax, self.syntax, message);
     }
 
     pub(crate) fn add(
@@ -100,11 +116,11 @@ impl Defects {
 
     /// The answer to a document that has defects.
     pub(crate) fn into_malformed(self) -> Malformed {
-        let Self { mut kept, omitted } = self;
+        let Self { mut kept, omitted, syntax } = self;
         // Which defect AWS names follows the order of its checks; the list follows the text. Both keep
         // what was found first before what was found later.
         let first = kept.iter().min_by_key(|defect| defect.stage);
-        let verdict = first.map_or(SYNTAX, Defect::verdict).to_owned();
+        let verdict = first.map_or(syntax, Defect::verdict).to_owned();
         kept.sort_by_key(|defect| defect.offset);
         let message = explain(&verdict, &kept, omitted);
         Malformed { verdict, message, defects: kept, omitted }

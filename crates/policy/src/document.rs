@@ -18,6 +18,23 @@ pub enum Kind {
     Managed,
     /// A policy embedded in a user, group or role: an identity policy of any version.
     Inline,
+    /// A policy passed for a session: an identity policy of any version.
+    Session,
+    /// The trust policy of a role: says who may assume it, so it has principals and no resource.
+    Trust,
+    /// A policy of any other resource: it has principals.
+    Resource,
+}
+
+impl Kind {
+    /// Whether the policy belongs to who asks rather than to what is asked for.
+    #[must_use]
+    pub fn is_identity(self) -> bool {
+        match self {
+            Self::Managed | Self::Inline | Self::Session => true,
+            Self::Trust | Self::Resource => false,
+        }
+    }
 }
 
 /// The version of the policy language.
@@ -124,11 +141,14 @@ pub struct Statement {
     pub span: Span,
     /// `Sid`; may be empty.
     pub sid: Option<Text>,
+    /// `Principal` or `NotPrincipal`; always there in trust and resource policies, never in others.
+    pub principals: Option<Principals>,
     /// `Effect`.
     pub effect: Located<Effect>,
     /// `Action` or `NotAction`; always there in identity policies.
     pub actions: Option<Clause>,
-    /// `Resource` or `NotResource`; always there in identity policies.
+    /// `Resource` or `NotResource`; always there in identity policies, never in trust policies. A resource
+    /// policy without speaks of the resource that it is attached to.
     pub resources: Option<Clause>,
     /// `Condition`, one entry for every operator and key; all must hold.
     pub conditions: Vec<Condition>,
@@ -152,6 +172,55 @@ pub struct Clause {
     pub negated: bool,
     /// The strings.
     pub entries: Vec<Text>,
+}
+
+/// `Principal` or its opposite.
+#[derive(Debug)]
+pub struct Principals {
+    /// The element's value, brackets included.
+    pub span: Span,
+    /// Whether it is `NotPrincipal`.
+    pub negated: bool,
+    /// The values under all kinds; `"*"` alone is the same as `{"AWS": "*"}`.
+    pub entries: Vec<PrincipalEntry>,
+}
+
+/// One value of a `Principal`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrincipalEntry {
+    /// What it stands under.
+    pub kind: PrincipalKind,
+    /// The value as written.
+    pub value: Text,
+}
+
+/// What a value of a `Principal` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PrincipalKind {
+    /// `AWS`: an account, a user, a role, a session, or `*` for everyone.
+    Aws,
+    /// `Service`: a service that acts by itself.
+    Service,
+    /// `Federated`: a provider of identities.
+    Federated,
+    /// `CanonicalUser`: an account by the id that S3 has for it.
+    CanonicalUser,
+}
+
+impl PrincipalKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Aws, Self::Service, Self::Federated, Self::CanonicalUser];
+
+    /// As policies write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Aws => "AWS",
+            Self::Service => "Service",
+            Self::Federated => "Federated",
+            Self::CanonicalUser => "CanonicalUser",
+        }
+    }
 }
 
 /// One key under one operator of a `Condition`.

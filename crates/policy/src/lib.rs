@@ -17,43 +17,56 @@
 //! # Ok::<(), policy::Malformed>(())
 //! ```
 //!
-//! What it must not know: accounts, principals and their attachments, storage, the clock. Whatever a
-//! policy may ask of a request comes through [`Context`].
+//! One set is one kind of policy. What all kinds together say of a request, those of who asks, of the
+//! resource and of organisations, [`evaluate`] tells.
 //!
-//! What it is not yet: trust, resource and session policies and boundaries. Elements that only those
-//! have are refused, never passed over.
+//! What it must not know: accounts, principals and their attachments, storage, the clock. Whatever a
+//! policy may ask of a request comes through [`Context`], whom it names is for [`Asker`] to say.
 //!
 //! Choices where the documentation is silent or contradicts itself:
 //! - Resources and ARNs are compared with case, actions and condition keys without.
+//! - In resource policies a short ARN matches only where it ends in `*`, which then reaches over the rest.
+//! - `NotPrincipal` that denies spares only whom it names in every way there is: a session also by its
+//!   role and its account. One that allows means everyone of whom it names nothing.
 //! - What a variable stands for is never a wildcard, and never moves the parts of an ARN.
 //! - A value that cannot be read matches nothing; a negated operator holds where nothing matches.
 //! - An operator without `ForAllValues` or `ForAnyValue` over several values takes any of them; negated,
 //!   it holds if none matches.
 //! - Variables that are malformed, where variables count, make the document malformed.
 
+mod asker;
 mod check;
 mod condition;
 mod context;
 mod defect;
 mod document;
+mod evaluate;
 mod glob;
 mod index;
 mod json;
 mod operator;
 mod parse;
 mod position;
+mod principal;
 mod resource;
+mod resource_policy;
 mod rule;
 mod set;
 mod shape;
 mod template;
 
+pub use asker::{ArnAsker, Asker, Named, Nature, names_account};
 pub use context::{Context, Values};
 pub use defect::{Defect, Malformed};
 pub use document::{
-    Clause, Condition, Document, Effect, Form, Kind, Scalar, Source, Statement, Version,
+    Clause, Condition, Document, Effect, Form, Kind, PrincipalEntry, PrincipalKind, Principals,
+    Scalar, Source, Statement, Version,
+};
+pub use evaluate::{
+    Decisions, Denial, Grant, Policies, PolicyType, Question, ResourceKind, Verdict, evaluate,
 };
 pub use operator::{Operator, Order, Quantifier, Test};
 pub use parse::{TEXT_CHARS_MAX, parse, size_without_whitespace};
 pub use position::{Located, Position, Span, Text};
+pub use resource_policy::{ResourceDecision, ResourcePolicy};
 pub use set::{Cause, Decision, PolicySet, Request};

@@ -2,7 +2,7 @@
 
 use crate::{
     check,
-    defect::{Defects, Malformed},
+    defect::{Defects, INVALID_JSON, Malformed, SYNTAX},
     document::{Document, Kind, Written},
     index::Keys,
     json,
@@ -18,7 +18,7 @@ pub const TEXT_CHARS_MAX: usize = 131_072;
 /// # Errors
 /// [`Malformed`], with everything that is wrong and where, if the text is not a policy of that kind.
 pub fn parse(text: &str, kind: Kind) -> Result<Document, Malformed> {
-    let mut defects = Defects::default();
+    let mut defects = Defects::new(if kind == Kind::Trust { INVALID_JSON } else { SYNTAX });
     let written = read(text, kind, &mut defects);
     defects.into_result()?;
     let compiled = written.and_then(|written| {
@@ -27,7 +27,7 @@ pub fn parse(text: &str, kind: Kind) -> Result<Document, Malformed> {
     });
     compiled.ok_or_else(|| {
         // Nothing is left out without a defect; should that ever be wrong, the text is refused.
-        let mut defects = Defects::default();
+        let mut defects = Defects::new(SYNTAX);
         defects.syntax(Position::START, "the document is not understood");
         defects.into_malformed()
     })
@@ -41,6 +41,7 @@ fn read(text: &str, kind: Kind, defects: &mut Defects) -> Option<Written> {
     }
     characters(text, defects);
     let parsed = json::parse(text, defects);
+    defects.say(SYNTAX);
     let root = parsed.root.filter(|_| parsed.sound)?;
     let written = shape::read(&root, kind, defects)?;
     check::check(&written, defects);

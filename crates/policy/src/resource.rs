@@ -47,18 +47,37 @@ impl<'a> Resource<'a> {
     }
 }
 
+/// What the parts are that a short ARN lacks (IAM User Guide, "IAM JSON policy elements: Resource").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ShortArns {
+    /// `*`, as in identity policies.
+    Padded,
+    /// Whatever a `*` at the end reaches over; without one the entry matches nothing. As in resource
+    /// policies.
+    AsWritten,
+}
+
 /// An entry of `Resource` or `NotResource`.
 #[derive(Debug)]
 pub(crate) enum ResourcePattern {
     Any,
     Arn(Box<[Glob; PARTS - 1]>),
+    Nothing,
 }
 
 impl ResourcePattern {
-    /// Compiles an entry of an identity policy, where parts that a short ARN lacks are `*`.
-    pub(crate) fn new(text: &str, version: Version) -> Result<Self, VariableError> {
+    /// Compiles an entry.
+    pub(crate) fn new(
+        text: &str,
+        version: Version,
+        short: ShortArns,
+    ) -> Result<Self, VariableError> {
         if text == "*" {
             return Ok(Self::Any);
+        }
+        let parts = text.splitn(PARTS, ':').count();
+        if parts < PARTS && short == ShortArns::AsWritten && !text.ends_with('*') {
+            return Ok(Self::Nothing);
         }
         let mut globs = [const { Glob::Any }; PARTS - 1];
         // That the first part is `arn` was checked when the document was.
@@ -75,7 +94,7 @@ impl ResourcePattern {
     pub(crate) fn matches(&self, resource: Resource<'_>, context: &dyn Context) -> bool {
         match (self, resource.0) {
             (Self::Any, _) => true,
-            (Self::Arn(_), None) => false,
+            (Self::Arn(_), None) | (Self::Nothing, _) => false,
             (Self::Arn(globs), Some(parts)) => match_parts(globs, &parts, context),
         }
     }
@@ -136,7 +155,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, resource: &str) -> bool {
-        let pattern = ResourcePattern::new(pattern, Version::V2012).unwrap();
+        let pattern = ResourcePattern::new(pattern, Version::V2012, ShortArns::Padded).unwrap();
         pattern.matches(Resource::new(resource), &())
     }
 
@@ -165,6 +184,16 @@ mod tests {
             let short = pattern == "arn:aws:iam::*";
             assert_eq!(matches(pattern, arn), short, "{pattern}");
         }
+    }
+
+    #[test]
+    fn short_arns_of_resource_policies() {
+        let matches = |pattern| {
+            let pattern = ResourcePattern::new(pattern, Version::V2012, ShortArns::AsWritten);
+            pattern.unwrap().matches(Resource::new("arn:aws:s3:::b/k"), &())
+        };
+        assert!(matches("*") && matches("arn:aws:s3:::b/*") && matches("arn:aws:s3:*"));
+        assert!(!matches("arn:aws:s3") && !matches("arn:aws:s3:::c*") && !matches("arn:aws:s4:*"));
     }
 
     #[test]

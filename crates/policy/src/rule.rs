@@ -1,11 +1,13 @@
 //! Statements compiled: what a decision walks.
 
 use crate::{
+    asker::{Asker, Named},
     condition::Condition,
     context::Context,
-    document::{Effect, Statement, Version, Written},
+    document::{Clause, Effect, Kind, Statement, Version, Written},
     glob::Glob,
-    resource::{Resource, ResourcePattern},
+    principal::Principals,
+    resource::{Resource, ResourcePattern, ShortArns},
     template::{self, Syntax, VariableError},
 };
 
@@ -14,9 +16,9 @@ use crate::{
 pub(crate) struct Rule {
     pub(crate) effect: Effect,
     pub(crate) actions: Actions,
-    resources: Box<[ResourcePattern]>,
-    not_resource: bool,
-    conditions: Box<[Condition]>,
+    pub(crate) resources: Resources,
+    pub(crate) conditions: Box<[Condition]>,
+    principals: Option<Principals>,
 }
 
 /// `Action` or `NotAction`: patterns over whole actions in lower case.
@@ -26,43 +28,64 @@ pub(crate) struct Actions {
     pub(crate) patterns: Box<[Glob]>,
 }
 
+/// `Resource` or `NotResource`; where neither is written, the resource that the policy belongs to.
+#[derive(Debug)]
+pub(crate) struct Resources {
+    negated: bool,
+    pub(crate) patterns: Box<[ResourcePattern]>,
+}
+
 /// What of a request a rule is asked about.
 #[derive(Clone, Copy)]
-pub(crate) struct Question<'a> {
+pub(crate) struct Query<'a> {
     /// In lower case.
     pub(crate) action: &'a str,
     pub(crate) resource: Resource<'a>,
     pub(crate) context: &'a dyn Context,
+    /// Whom principals are compared with; nobody where the policies are the asker's own.
+    pub(crate) asker: Option<&'a dyn Asker>,
 }
 
 /// Compiles a document that was checked.
 pub(crate) fn compile(document: &Written) -> Result<Box<[Rule]>, VariableError> {
-    let version = document.version();
-    document.statements.iter().map(|statement| Rule::new(statement, version)).collect()
+    let (kind, version) = (document.kind, document.version());
+    document.statements.iter().map(|statement| Rule::new(statement, kind, version)).collect()
 }
 
 impl Rule {
-    fn new(statement: &Statement, version: Version) -> Result<Self, VariableError> {
-        let resources = statement.resources.iter().flat_map(|clause| &clause.entries);
-        let resources = resources.map(|text| ResourcePattern::new(&text.value, version));
+    fn new(statement: &Statement, kind: Kind, version: Version) -> Result<Self, VariableError> {
         let conditions = statement.conditions.iter();
         Ok(Self {
             effect: statement.effect.value,
             actions: Actions::new(statement)?,
-            resources: resources.collect::<Result<_, _>>()?,
-            not_resource: statement.resources.as_ref().is_some_and(|clause| clause.negated),
+            resources: Resources::new(statement.resources.as_ref(), kind, version)?,
             conditions: conditions
                 .map(|condition| Condition::new(condition, version))
                 .collect::<Result<_, _>>()?,
+            principals: statement.principals.as_ref().map(Principals::new),
         })
     }
 
-    /// Whether resource and conditions match; the action is the index's business.
-    pub(crate) fn applies(&self, question: Question<'_>) -> bool {
-        let Question { resource, context, .. } = question;
-        let named = self.resources.iter().any(|pattern| pattern.matches(resource, context));
-        named != self.not_resource
-            && self.conditions.iter().all(|condition| condition.holds(context))
+    /// How the statement applies to the asker, if it does; the action is the index's business.
+    pub(crate) fn applies(&self, query: Query<'_>) -> Option<Named> {
+        let applies = self.resources.cover(query)
+            && self.conditions.iter().all(|condition| condition.holds(query.context));
+        if applies { self.means(query.asker) } else { None }
+    }
+
+    /// How the statement names the asker. The asker's own policies need not.
+    pub(crate) fn means(&self, asker: Option<&dyn Asker>) -> Option<Named> {
+        match (&self.principals, asker, self.effect) {
+            (None, None, _) => Some(Named::Itself),
+            (Some(principals), Some(asker), Effect::Allow) => principals.permit(asker),
+            (Some(principals), Some(asker), Effect::Deny) => {
+                principals.deny(asker).then_some(Named::Itself)
+            }
+            // A policy where one of its kind does not belong: it can only forbid.
+            (None, Some(_), effect) | (Some(_), None, effect) => {
+                (effect == Effect::Deny).then_some(Named::Itself)
+            }
+        }
     }
 }
 
@@ -82,5 +105,25 @@ impl Actions {
     /// Whether the whole clause covers `action`, which is in lower case.
     pub(crate) fn cover(&self, action: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.matches(action, &())) != self.negated
+    }
+}
+
+impl Resources {
+    fn new(clause: Option<&Clause>, kind: Kind, version: Version) -> Result<Self, VariableError> {
+        let Some(clause) = clause else {
+            // Everything but nothing.
+            return Ok(Self { negated: true, patterns: Box::new([]) });
+        };
+        let short = if kind.is_identity() { ShortArns::Padded } else { ShortArns::AsWritten };
+        let pattern = |text: &crate::Text| ResourcePattern::new(&text.value, version, short);
+        Ok(Self {
+            negated: clause.negated,
+            patterns: clause.entries.iter().map(pattern).collect::<Result<_, _>>()?,
+        })
+    }
+
+    pub(crate) fn cover(&self, query: Query<'_>) -> bool {
+        let matches = |pattern: &ResourcePattern| pattern.matches(query.resource, query.context);
+        self.patterns.iter().any(matches) != self.negated
     }
 }

@@ -5,12 +5,13 @@ use std::fmt;
 use smallvec::SmallVec;
 
 use crate::{
+    asker::{Asker, Named},
     context::Context,
     document::{Effect, Source, Statement},
     index::{Entry, Index},
-    position::Position,
+    position::{Position, Span},
     resource::Resource,
-    rule::{Question, Rule},
+    rule::{Query, Rule},
 };
 
 /// Bytes of an action that are put in lower case without allocating; no AWS action is longer.
@@ -87,6 +88,12 @@ impl<'a> Cause<'a> {
         self.statement
     }
 
+    /// The whole statement in the text of its policy.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.statement.span
+    }
+
     /// Where the statement begins in the text of its policy.
     #[must_use]
     pub fn position(&self) -> Position {
@@ -126,23 +133,43 @@ impl PolicySet {
     /// Decides: a denial outweighs every permission, and what nothing allows is denied.
     #[must_use]
     pub fn decide(&self, request: &Request<'_>) -> Decision<'_> {
-        // Lower case keeps UTF-8 valid and is done on the stack for all but absurd actions.
-        let mut action: SmallVec<[u8; ACTION_BYTES_INLINE]> = request.action.as_bytes().into();
-        action.make_ascii_lowercase();
-        let Ok(action) = std::str::from_utf8(&action) else { return Decision::ImplicitDeny };
-        let resource = Resource::new(request.resource);
-        let question = Question { action, resource, context: request.context };
-        if let Some(cause) = self.first(&self.denials, question) {
+        let action = Action::new(request.action);
+        let query = action.query(request, None);
+        if let Some(cause) = self.denial(query) {
             return Decision::ExplicitDeny(cause);
         }
-        self.first(&self.permissions, question).map_or(Decision::ImplicitDeny, Decision::Allow)
+        self.permission(query, Named::Account)
+            .map_or(Decision::ImplicitDeny, |(_, cause)| Decision::Allow(cause))
     }
 
-    fn first(&self, index: &Index, question: Question<'_>) -> Option<Cause<'_>> {
-        let entry = index.find(question.action, |entry| {
-            self.rule(entry)
-                .is_some_and(|rule| covers(rule, entry, question.action) && rule.applies(question))
-        })?;
+    /// A statement that denies.
+    pub(crate) fn denial(&self, query: Query<'_>) -> Option<Cause<'_>> {
+        let entry =
+            self.denials.find(query.action, |entry| self.applies(entry, query).is_some())?;
+        self.cause(entry)
+    }
+
+    /// The statement that permits and names the asker most strongly; the first that does so as strongly as
+    /// `enough`, for more would change nothing.
+    pub(crate) fn permission(&self, query: Query<'_>, enough: Named) -> Option<(Named, Cause<'_>)> {
+        let mut best: Option<(Named, Entry)> = None;
+        self.permissions.find(query.action, |entry| {
+            let Some(named) = self.applies(entry, query) else { return false };
+            if best.is_none_or(|(known, _)| known < named) {
+                best = Some((named, entry));
+            }
+            named >= enough
+        });
+        let (named, entry) = best?;
+        Some((named, self.cause(entry)?))
+    }
+
+    fn applies(&self, entry: Entry, query: Query<'_>) -> Option<Named> {
+        let rule = self.rule(entry)?;
+        if covers(rule, entry, query.action) { rule.applies(query) } else { None }
+    }
+
+    fn cause(&self, entry: Entry) -> Option<Cause<'_>> {
         let source = self.source(entry)?;
         let index = entry.rule as usize;
         Some(Cause { source, statement: source.document.statements().get(index)?, index })
@@ -154,6 +181,29 @@ impl PolicySet {
 
     fn rule(&self, entry: Entry) -> Option<&Rule> {
         self.source(entry)?.document.rules.get(entry.rule as usize)
+    }
+}
+
+/// An action in lower case, on the stack for all but absurd actions.
+pub(crate) struct Action(SmallVec<[u8; ACTION_BYTES_INLINE]>);
+
+impl Action {
+    pub(crate) fn new(action: &str) -> Self {
+        let mut bytes: SmallVec<_> = action.as_bytes().into();
+        bytes.make_ascii_lowercase();
+        Self(bytes)
+    }
+
+    /// What rules are asked of `request`.
+    pub(crate) fn query<'a>(
+        &'a self,
+        request: &Request<'a>,
+        asker: Option<&'a dyn Asker>,
+    ) -> Query<'a> {
+        // Lower case keeps UTF-8 valid.
+        let action = std::str::from_utf8(&self.0).unwrap_or_default();
+        let resource = Resource::new(request.resource);
+        Query { action, resource, context: request.context, asker }
     }
 }
 

@@ -4,6 +4,7 @@
 //! message, except for those that its "legacy parsing" or later checks find.
 
 mod condition;
+mod principal;
 
 use crate::{
     defect::{Defects, Stage, quoted},
@@ -30,7 +31,7 @@ const ACTIONS: Pair = Pair {
 const RESOURCES: Pair = Pair {
     name: "Resource",
     opposite: "NotResource",
-    stage: Stage::ResourceMissing,
+    stage: Stage::ResourcePresence,
     missing: "Policy statement must contain resources.",
 };
 
@@ -58,7 +59,7 @@ pub(crate) fn read(root: &Node, kind: Kind, defects: &mut Defects) -> Option<Wri
     };
     refuse_unknown(members, &DOCUMENT_MEMBERS, "a policy", defects);
     let statements = match find(members, "Statement") {
-        Some(member) => statements(&member.value, defects),
+        Some(member) => statements(&member.value, kind, defects),
         None => {
             defects.syntax(root.span.start, "the policy has no `Statement`");
             Vec::new()
@@ -115,14 +116,18 @@ fn string(node: &Node, what: &str, defects: &mut Defects) -> Option<Text> {
     None
 }
 
-fn statements(node: &Node, defects: &mut Defects) -> Vec<Statement> {
+fn statements(node: &Node, kind: Kind, defects: &mut Defects) -> Vec<Statement> {
     match &node.value {
-        Value::Object(members) => statement(node.span, members, defects).into_iter().collect(),
+        Value::Object(members) => {
+            statement(node.span, members, kind, defects).into_iter().collect()
+        }
         Value::Array(items) if items.is_empty() => {
             defects.syntax(node.span.start, "`Statement` must hold at least one statement");
             Vec::new()
         }
-        Value::Array(items) => items.iter().filter_map(|item| one_of_many(item, defects)).collect(),
+        Value::Array(items) => {
+            items.iter().filter_map(|item| one_of_many(item, kind, defects)).collect()
+        }
         other => {
             let message =
                 format!("`Statement` must be an object or an array, not {}", other.kind());
@@ -132,38 +137,59 @@ fn statements(node: &Node, defects: &mut Defects) -> Vec<Statement> {
     }
 }
 
-fn one_of_many(item: &Node, defects: &mut Defects) -> Option<Statement> {
+fn one_of_many(item: &Node, kind: Kind, defects: &mut Defects) -> Option<Statement> {
     if let Value::Object(members) = &item.value {
-        return statement(item.span, members, defects);
+        return statement(item.span, members, kind, defects);
     }
     let message = format!("a statement must be an object, not {}", item.value.kind());
     defects.syntax(item.span.start, message);
     None
 }
 
-fn statement(span: Span, members: &[Member], defects: &mut Defects) -> Option<Statement> {
+fn statement(
+    span: Span,
+    members: &[Member],
+    kind: Kind,
+    defects: &mut Defects,
+) -> Option<Statement> {
     refuse_unknown(members, &STATEMENT_MEMBERS, "a statement", defects);
-    refuse_principals(members, defects);
+    let principals = principal::read(span, members, kind, defects);
     let effect = effect(span, members, defects);
     let actions = clause(span, members, &ACTIONS, defects);
-    let resources = clause(span, members, &RESOURCES, defects);
+    let resources = resources(span, members, kind, defects);
     let sid = find(members, "Sid").and_then(|member| string(&member.value, "`Sid`", defects));
     let conditions = find(members, "Condition")
         .map(|member| condition::read(&member.value, defects))
         .unwrap_or_default();
     // The document is refused without an effect; the other elements were read for their own defects.
-    Some(Statement { span, sid, effect: effect?, actions, resources, conditions })
+    Some(Statement { span, sid, principals, effect: effect?, actions, resources, conditions })
 }
 
-fn refuse_principals(members: &[Member], defects: &mut Defects) {
-    for name in ["Principal", "NotPrincipal"] {
+fn resources(span: Span, members: &[Member], kind: Kind, defects: &mut Defects) -> Option<Clause> {
+    match kind {
+        Kind::Managed | Kind::Inline | Kind::Session => clause(span, members, &RESOURCES, defects),
+        Kind::Resource => {
+            let written = [RESOURCES.name, RESOURCES.opposite].map(|name| find(members, name));
+            let any = written.iter().any(Option::is_some);
+            if any { clause(span, members, &RESOURCES, defects) } else { None }
+        }
+        Kind::Trust => {
+            refuse_resources(members, defects);
+            None
+        }
+    }
+}
+
+/// The resource of a trust policy is the role that it belongs to.
+fn refuse_resources(members: &[Member], defects: &mut Defects) {
+    for (name, verdict) in [
+        (RESOURCES.name, "Has prohibited field Resource"),
+        (RESOURCES.opposite, "AssumeRole policy must not contain resources."),
+    ] {
         if let Some(member) = find(members, name) {
-            defects.add(
-                member.name.span.start,
-                Stage::Principal,
-                "Policy document should not specify a principal.",
-                format!("an identity policy has no `{name}`"),
-            );
+            let at = member.name.span.start;
+            let message = format!("a trust policy has no `{name}`");
+            defects.add(at, Stage::ResourcePresence, verdict, message);
         }
     }
 }
