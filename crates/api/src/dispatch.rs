@@ -195,15 +195,15 @@ impl Run<'_> {
         match self.service {
             Service::Iam => {
                 let operation = wire::iam::Operation::parse(name).ok_or_else(lost)?;
-                wire::iam::dispatch(&self.api.iam, operation, call, input).await
+                wire::iam::dispatch(&self.api.services.iam, operation, call, input).await
             }
             Service::Sts => {
                 let operation = wire::sts::Operation::parse(name).ok_or_else(lost)?;
-                wire::sts::dispatch(&self.api.sts, operation, call, input).await
+                wire::sts::dispatch(&self.api.services.sts, operation, call, input).await
             }
             Service::WorkMail => {
                 let operation = wire::workmail::Operation::parse(name).ok_or_else(lost)?;
-                wire::workmail::dispatch(&self.api.workmail, operation, call, input).await
+                wire::workmail::dispatch(&self.api.services.workmail, operation, call, input).await
             }
         }
     }

@@ -4,6 +4,7 @@
 //! signature is verified and its principal found ([`authenticate`]), and the call goes to the service;
 //! then the event is recorded and the answer encoded ([`dispatch`], [`answer`]). A call that meets a
 //! conflict of serialisation is run again from its snapshot on, in turn with others that did ([`turns`]).
+//! Beside AWS's protocols stand routes of plain HTTP, which others bring along ([`web`]).
 //!
 //! This crate knows no SQL and no rule of any service, and the formats are `wire`'s: it only joins them.
 
@@ -13,6 +14,7 @@ mod dispatch;
 mod route;
 mod server;
 mod turns;
+pub mod web;
 
 use std::sync::Arc;
 
@@ -23,12 +25,21 @@ use turns::Turns;
 pub use route::Service;
 pub use server::{Limits, listen};
 
-/// The services behind the endpoint, and the door before them.
+/// The services behind the endpoint.
+pub struct Services {
+    /// Identity and Access Management.
+    pub iam: iam::Service,
+    /// Security Token Service.
+    pub sts: sts::Service,
+    /// WorkMail.
+    pub workmail: workmail::Service,
+}
+
+/// All that is behind the endpoint, and the door before the services.
 pub struct Api {
     door: Door,
-    iam: iam::Service,
-    sts: sts::Service,
-    workmail: workmail::Service,
+    services: Services,
+    routes: web::Routes,
     signing_keys: SigningKeys,
     turns: Turns,
 }
@@ -37,14 +48,9 @@ pub struct Api {
 const SIGNING_KEYS_MAX: usize = 10_000;
 
 impl Api {
-    /// An endpoint for the given services.
-    pub fn new(
-        door: Door,
-        iam: iam::Service,
-        sts: sts::Service,
-        workmail: workmail::Service,
-    ) -> Arc<Self> {
+    /// An endpoint for the given services and the routes beside them.
+    pub fn new(door: Door, services: Services, routes: web::Routes) -> Arc<Self> {
         let signing_keys = SigningKeys::new(SIGNING_KEYS_MAX);
-        Arc::new(Self { door, iam, sts, workmail, signing_keys, turns: Turns::default() })
+        Arc::new(Self { door, services, routes, signing_keys, turns: Turns::default() })
     }
 }

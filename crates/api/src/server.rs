@@ -13,6 +13,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{
     Request, Response,
     body::{Bytes, Incoming},
+    http::request::Parts,
     server::conn::http1,
     service::service_fn,
 };
@@ -29,7 +30,7 @@ use wire::{
     errors::{REQUEST_TOO_LARGE, SERIALIZATION},
 };
 
-use crate::{Api, answer, dispatch, dispatch::Incoming as Call, route};
+use crate::{Api, answer, dispatch, dispatch::Incoming as Call, route, web};
 
 /// The bounds of the endpoint.
 #[derive(Clone, Copy, Debug)]
@@ -140,30 +141,97 @@ async fn serve(
     let started = Instant::now();
     let (head, body) = request.into_parts();
     let request_id = api.door.world().random_uuid();
-    let model = route::spoken(&head.headers);
-    let body = match read_body(body, limits).await {
-        Ok(body) => body,
-        Err(error) => return answer::failure(model, &error, &request_id),
+    let response = match api.routes.find(&head.method, head.uri.path()) {
+        Some(way) => visit(&api, way, (head, body), peer, limits, request_id).await,
+        None => call(&api, (head, body), peer, limits, request_id).await,
     };
-    let call = Call { head, body, peer, request_id: request_id.clone() };
-    // A panic is a defect of ours, but it must not cost the client its connection without a word. What it
-    // had begun is rolled back as its transaction is dropped.
-    let response = AssertUnwindSafe(dispatch::dispatch(&api, call))
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_| answer::failure(model, &Error::internal("panic"), &request_id));
     metrics::histogram!("chancery_api_request_seconds").record(started.elapsed().as_secs_f64());
     response
 }
 
-async fn read_body(body: Incoming, limits: Limits) -> Result<Bytes, Error> {
-    let body = Limited::new(body, limits.body_bytes).collect();
-    match tokio::time::timeout(limits.body_timeout, body).await {
+/// Answers a request of one of AWS's protocols.
+async fn call(
+    api: &Api,
+    (head, body): (Parts, Incoming),
+    peer: SocketAddr,
+    limits: Limits,
+    request_id: String,
+) -> Response<Full<Bytes>> {
+    let model = route::spoken(&head.headers);
+    let body = match read_body(body, limits.body_bytes, limits.body_timeout).await {
+        Ok(body) => body,
+        Err(lost) => return answer::failure(model, &lost.into(), &request_id),
+    };
+    let call = Call { head, body, peer, request_id: request_id.clone() };
+    // A panic is a defect of ours, but it must not cost the client its connection without a word. What it
+    // had begun is rolled back as its transaction is dropped.
+    AssertUnwindSafe(dispatch::dispatch(api, call))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| answer::failure(model, &Error::internal("panic"), &request_id))
+}
+
+/// Answers a request to one of the routes.
+async fn visit(
+    api: &Api,
+    way: web::Way<'_>,
+    (head, body): (Parts, Incoming),
+    peer: SocketAddr,
+    limits: Limits,
+    request_id: String,
+) -> Response<Full<Bytes>> {
+    let bytes_max = way.body_bytes_max().min(limits.body_bytes);
+    let body = match read_body(body, bytes_max, limits.body_timeout).await {
+        Ok(body) => body,
+        Err(lost) => return web::Refusal::from(lost).into_response(&request_id),
+    };
+    let now = api.door.world().now();
+    let request = web::Request::new(head, body, (peer.ip(), false), request_id.clone(), now);
+    AssertUnwindSafe(way.answer(request))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| web::Refusal::internal().into_response(&request_id))
+}
+
+async fn read_body(body: Incoming, bytes_max: usize, timeout: Duration) -> Result<Bytes, LostBody> {
+    match tokio::time::timeout(timeout, Limited::new(body, bytes_max).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let message = format!("Request must be smaller than {} bytes.", limits.body_bytes);
-            Err(REQUEST_TOO_LARGE.with(message))
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(LostBody::TooLarge { bytes_max }),
+        Ok(Err(_)) | Err(_) => Err(LostBody::Broken),
+    }
+}
+
+/// Why a body was not read.
+enum LostBody {
+    TooLarge { bytes_max: usize },
+    Broken,
+}
+
+impl std::fmt::Display for LostBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLarge { bytes_max } => {
+                write!(f, "Request must be smaller than {bytes_max} bytes.")
+            }
+            Self::Broken => f.write_str("The request body did not arrive whole."),
         }
-        Ok(Err(_)) | Err(_) => Err(SERIALIZATION.with("The request body did not arrive whole.")),
+    }
+}
+
+impl From<LostBody> for Error {
+    fn from(lost: LostBody) -> Self {
+        match lost {
+            LostBody::TooLarge { .. } => REQUEST_TOO_LARGE.with(lost.to_string()),
+            LostBody::Broken => SERIALIZATION.with(lost.to_string()),
+        }
+    }
+}
+
+impl From<LostBody> for web::Refusal {
+    fn from(lost: LostBody) -> Self {
+        match lost {
+            LostBody::TooLarge { .. } => Self::new(413, "RequestTooLarge", lost.to_string()),
+            LostBody::Broken => Self::new(400, "InvalidRequest", lost.to_string()),
+        }
     }
 }

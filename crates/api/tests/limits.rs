@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use api::{Api, Limits};
+use api::{Api, Limits, Services, web::Routes};
 use iam::door::Door;
 use store::testing::TestStore;
 use tokio::{
@@ -36,7 +36,8 @@ impl House {
         let (door, recorder) = Door::new(store.clone(), World::system());
         tokio::spawn(recorder.run());
         let workmail = workmail::Service::new(Settings { mail_host: "mail.example".to_owned() });
-        let api = Api::new(door, iam::Service, sts::Service, workmail);
+        let services = Services { iam: iam::Service, sts: sts::Service, workmail };
+        let api = Api::new(door, services, Routes::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -27,6 +27,7 @@ mod service;
 mod shape;
 mod timestamp;
 pub mod trail;
+mod uri;
 mod validate;
 mod value;
 
@@ -39,6 +40,7 @@ pub use shape::{
     Bounds, Kind, List, Map, Member, OperationModel, Protocol, ServiceModel, Shape, Text,
     TimestampFormat,
 };
+pub use uri::{Closeness, Labels, Template};
 pub use validate::validate;
 pub use value::Value;
 
