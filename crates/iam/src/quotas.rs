@@ -26,6 +26,12 @@ pub(crate) const POLICIES_PER_ENTITY: i64 = 10;
 pub(crate) const VERSIONS_PER_POLICY: i64 = 5;
 /// Versions of all policies of an account that are in use.
 pub(crate) const VERSIONS_IN_USE: i64 = 10_000;
+/// OpenID Connect providers in an account.
+pub(crate) const OIDC_PROVIDERS: i64 = 100;
+/// Clients of an OpenID Connect provider.
+pub(crate) const CLIENT_IDS_PER_OIDC_PROVIDER: i64 = 100;
+/// Thumbprints of an OpenID Connect provider.
+pub(crate) const THUMBPRINTS_PER_OIDC_PROVIDER: usize = 5;
 /// Tags on a user or policy.
 pub(crate) const TAGS: usize = 50;
 /// Characters of a managed policy, white space not counted.

@@ -11,6 +11,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "iam-0001-base", sql: BASE },
     crate::door::EVENTS,
     Migration { name: "iam-0003-roles", sql: ROLES },
+    crate::oidc_providers::SCHEMA,
 ];
 
 const BASE: &str = "

@@ -4,8 +4,8 @@ use wire::iam;
 
 use crate::{
     access_keys, aliases, attachments, door::Call, groups, inline_policies, login_profiles,
-    memberships, password_policy, policies, policy_entities, policy_lists, policy_versions,
-    summary, users,
+    memberships, oidc_providers, password_policy, policies, policy_entities, policy_lists,
+    policy_versions, summary, users,
 };
 
 /// IAM, served. It keeps nothing: all is in the call.
@@ -29,6 +29,7 @@ macro_rules! serve {
 }
 
 serve! {
+    add_client_id_to_open_id_connect_provider(input: AddClientIDToOpenIDConnectProviderRequest) -> () => oidc_providers::add_client_id;
     add_user_to_group(input: AddUserToGroupRequest) -> () => memberships::add;
     attach_group_policy(input: AttachGroupPolicyRequest) -> () => attachments::attach_to_group;
     attach_role_policy(input: AttachRolePolicyRequest) -> () => attachments::attach_to_role;
@@ -38,6 +39,7 @@ serve! {
     create_account_alias(input: CreateAccountAliasRequest) -> () => aliases::create;
     create_group(input: CreateGroupRequest) -> iam::CreateGroupResponse => groups::create;
     create_login_profile(input: CreateLoginProfileRequest) -> iam::CreateLoginProfileResponse => login_profiles::create;
+    create_open_id_connect_provider(input: CreateOpenIDConnectProviderRequest) -> iam::CreateOpenIDConnectProviderResponse => oidc_providers::create;
     create_policy(input: CreatePolicyRequest) -> iam::CreatePolicyResponse => policies::create;
     create_policy_version(input: CreatePolicyVersionRequest) -> iam::CreatePolicyVersionResponse => policy_versions::create;
     create_user(input: CreateUserRequest) -> iam::CreateUserResponse => users::create;
@@ -47,6 +49,7 @@ serve! {
     delete_group(input: DeleteGroupRequest) -> () => groups::delete;
     delete_group_policy(input: DeleteGroupPolicyRequest) -> () => inline_policies::delete_group;
     delete_login_profile(input: DeleteLoginProfileRequest) -> () => login_profiles::delete;
+    delete_open_id_connect_provider(input: DeleteOpenIDConnectProviderRequest) -> () => oidc_providers::delete;
     delete_policy(input: DeletePolicyRequest) -> () => policies::delete;
     delete_policy_version(input: DeletePolicyVersionRequest) -> () => policy_versions::delete;
     delete_role_policy(input: DeleteRolePolicyRequest) -> () => inline_policies::delete_role;
@@ -61,6 +64,7 @@ serve! {
     get_group(input: GetGroupRequest) -> iam::GetGroupResponse => groups::get;
     get_group_policy(input: GetGroupPolicyRequest) -> iam::GetGroupPolicyResponse => inline_policies::get_group;
     get_login_profile(input: GetLoginProfileRequest) -> iam::GetLoginProfileResponse => login_profiles::get;
+    get_open_id_connect_provider(input: GetOpenIDConnectProviderRequest) -> iam::GetOpenIDConnectProviderResponse => oidc_providers::get;
     get_policy(input: GetPolicyRequest) -> iam::GetPolicyResponse => policies::get;
     get_policy_version(input: GetPolicyVersionRequest) -> iam::GetPolicyVersionResponse => policy_versions::get;
     get_role_policy(input: GetRolePolicyRequest) -> iam::GetRolePolicyResponse => inline_policies::get_role;
@@ -75,6 +79,8 @@ serve! {
     list_group_policies(input: ListGroupPoliciesRequest) -> iam::ListGroupPoliciesResponse => inline_policies::list_group;
     list_groups(input: ListGroupsRequest) -> iam::ListGroupsResponse => groups::list;
     list_groups_for_user(input: ListGroupsForUserRequest) -> iam::ListGroupsForUserResponse => memberships::list_groups;
+    list_open_id_connect_provider_tags(input: ListOpenIDConnectProviderTagsRequest) -> iam::ListOpenIDConnectProviderTagsResponse => oidc_providers::list_tags;
+    list_open_id_connect_providers(input: ListOpenIDConnectProvidersRequest) -> iam::ListOpenIDConnectProvidersResponse => oidc_providers::list;
     list_policies(input: ListPoliciesRequest) -> iam::ListPoliciesResponse => policy_lists::list;
     list_policy_tags(input: ListPolicyTagsRequest) -> iam::ListPolicyTagsResponse => policies::list_tags;
     list_policy_versions(input: ListPolicyVersionsRequest) -> iam::ListPolicyVersionsResponse => policy_versions::list;
@@ -85,15 +91,19 @@ serve! {
     put_group_policy(input: PutGroupPolicyRequest) -> () => inline_policies::put_group;
     put_role_policy(input: PutRolePolicyRequest) -> () => inline_policies::put_role;
     put_user_policy(input: PutUserPolicyRequest) -> () => inline_policies::put_user;
+    remove_client_id_from_open_id_connect_provider(input: RemoveClientIDFromOpenIDConnectProviderRequest) -> () => oidc_providers::remove_client_id;
     remove_user_from_group(input: RemoveUserFromGroupRequest) -> () => memberships::remove;
     set_default_policy_version(input: SetDefaultPolicyVersionRequest) -> () => policy_versions::set_default;
+    tag_open_id_connect_provider(input: TagOpenIDConnectProviderRequest) -> () => oidc_providers::tag;
     tag_policy(input: TagPolicyRequest) -> () => policies::tag;
     tag_user(input: TagUserRequest) -> () => users::tag;
+    untag_open_id_connect_provider(input: UntagOpenIDConnectProviderRequest) -> () => oidc_providers::untag;
     untag_policy(input: UntagPolicyRequest) -> () => policies::untag;
     untag_user(input: UntagUserRequest) -> () => users::untag;
     update_access_key(input: UpdateAccessKeyRequest) -> () => access_keys::update;
     update_account_password_policy(input: UpdateAccountPasswordPolicyRequest) -> () => password_policy::update;
     update_group(input: UpdateGroupRequest) -> () => groups::update;
     update_login_profile(input: UpdateLoginProfileRequest) -> () => login_profiles::update;
+    update_open_id_connect_provider_thumbprint(input: UpdateOpenIDConnectProviderThumbprintRequest) -> () => oidc_providers::update_thumbprint;
     update_user(input: UpdateUserRequest) -> () => users::update;
 }

@@ -1,4 +1,4 @@
-//! Tags on users and policies.
+//! Tags on everything that bears them.
 
 use std::collections::HashSet;
 
@@ -110,6 +110,11 @@ pub(crate) async fn remove_all(
 ) -> Result<(), store::Error> {
     const SQL: &str = "DELETE FROM tags WHERE resource_id = $1";
     tx.execute(SQL, params![resource_id]).await.map(drop)
+}
+
+/// The form in which a tag's key is unique.
+pub(crate) fn folded((key, _): &(String, String)) -> String {
+    fold(key)
 }
 
 fn fold(key: &str) -> String {
