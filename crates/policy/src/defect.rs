@@ -109,6 +109,11 @@ impl Defects {
         });
     }
 
+    /// Counts defects that were found and not kept.
+    pub(crate) fn omit(&mut self, count: usize) {
+        self.omitted += count;
+    }
+
     /// `Ok` if there are none.
     pub(crate) fn into_result(self) -> Result<(), Malformed> {
         if self.kept.is_empty() { Ok(()) } else { Err(self.into_malformed()) }
@@ -179,7 +184,7 @@ impl Malformed {
 }
 
 /// A user's text in backticks, shortened for a message.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     match text.char_indices().nth(QUOTED_CHARS_MAX) {
         Some((end, _)) => format!("`{}...`", text.get(..end).unwrap_or(text)),
         None => format!("`{text}`"),

@@ -43,7 +43,7 @@ mod document;
 mod evaluate;
 mod glob;
 mod index;
-mod json;
+pub mod json;
 mod operator;
 mod parse;
 mod position;
@@ -57,7 +57,7 @@ mod template;
 
 pub use asker::{ArnAsker, Asker, Named, Nature, names_account};
 pub use context::{Context, Values};
-pub use defect::{Defect, Malformed};
+pub use defect::{Defect, Malformed, quoted};
 pub use document::{
     Clause, Condition, Document, Effect, Form, Kind, PrincipalEntry, PrincipalKind, Principals,
     Scalar, Source, Statement, Version,

@@ -40,9 +40,17 @@ fn read(text: &str, kind: Kind, defects: &mut Defects) -> Option<Written> {
         return None;
     }
     characters(text, defects);
-    let parsed = json::parse(text, defects);
+    let parsed = json::parse(text);
+    for mistake in parsed.mistakes {
+        let at = mistake.span.start;
+        // Of a character that no policy has it is said already.
+        if text.get(at.offset..).and_then(|rest| rest.chars().next()).is_none_or(is_taken) {
+            defects.syntax(at, mistake.message);
+        }
+    }
+    defects.omit(parsed.omitted);
     defects.say(SYNTAX);
-    let root = parsed.root.filter(|_| parsed.sound)?;
+    let root = parsed.root.filter(|_| parsed.sound && parsed.fragment.is_none())?;
     let written = shape::read(&root, kind, defects)?;
     check::check(&written, defects);
     Some(written)
@@ -52,12 +60,16 @@ fn read(text: &str, kind: Kind, defects: &mut Defects) -> Option<Written> {
 fn characters(text: &str, defects: &mut Defects) {
     let mut at = Position::START;
     for char in text.chars() {
-        if !matches!(char, '\t' | '\n' | '\r' | ' '..='\u{ff}') {
+        if !is_taken(char) {
             let code = u32::from(char);
             defects.syntax(at, format!("a policy cannot have the character U+{code:04X}"));
         }
         at.advance(char);
     }
+}
+
+fn is_taken(char: char) -> bool {
+    matches!(char, '\t' | '\n' | '\r' | ' '..='\u{ff}')
 }
 
 /// The size that quotas count: characters that are not whitespace.

@@ -18,7 +18,7 @@ impl Position {
     pub const START: Self = Self { offset: 0, line: 1, column: 1 };
 
     /// The place after `char`, which stands here.
-    pub(crate) fn advance(&mut self, char: char) {
+    pub fn advance(&mut self, char: char) {
         self.offset += char.len_utf8();
         if char == '\n' {
             self.line += 1;

@@ -1,9 +1,21 @@
 //! Text to tokens. What cannot be a token is reported and read as the token it was meant to be.
 
+use super::{
+    comment,
+    mistake::{Edit, Mistake, Mistakes},
+};
 use crate::{
-    defect::{Defects, quoted},
+    defect::quoted,
     position::{Position, Span},
 };
+
+/// Quotes that are not those of JSON, and what closes them.
+const WRONG_QUOTES: [(char, &[char]); 4] = [
+    ('\'', &['\'']),
+    ('`', &['`']),
+    ('\u{201c}', &['\u{201d}', '"']),
+    ('\u{2018}', &['\u{2019}', '\'']),
+];
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Token {
@@ -13,6 +25,8 @@ pub(super) enum Token {
     Comma,
     String(Box<str>),
     Number(Box<str>),
+    /// What stands in quotes that are not those of JSON.
+    Misquoted(Box<str>),
     /// `true`, `false`, `null`, or whatever else stands without quotes.
     Word(Box<str>),
     End,
@@ -41,12 +55,18 @@ pub(super) struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: Position::START, guessed: false }
+    /// Reads `text` from `start` on.
+    pub(super) fn new(text: &'a str, start: Position) -> Self {
+        Self { text, at: start, guessed: false }
     }
 
-    pub(super) fn next(&mut self, defects: &mut Defects) -> (Token, Span) {
-        self.skip_whitespace();
+    /// The text that is read, with what comes before the start.
+    pub(super) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    pub(super) fn next(&mut self, mistakes: &mut Mistakes) -> (Token, Span) {
+        self.skip_whitespace(mistakes);
         let start = self.at;
         let token = match self.rest().chars().next() {
             None => Token::End,
@@ -56,9 +76,9 @@ impl<'a> Lexer<'a> {
             Some(']') => self.single(Token::Close(Bracket::Square)),
             Some(':') => self.single(Token::Colon),
             Some(',') => self.single(Token::Comma),
-            Some('"') => self.string(defects),
-            Some('-' | '0'..='9') => self.number(defects),
-            Some(_) => Token::Word(self.word().into()),
+            Some('"') => self.string(mistakes),
+            Some('-' | '0'..='9') => self.number(mistakes),
+            Some(_) => self.misquoted().unwrap_or_else(|| Token::Word(self.word().into())),
         };
         (token, Span { start, end: self.at })
     }
@@ -72,10 +92,18 @@ impl<'a> Lexer<'a> {
         self.rest().get(..bytes).unwrap_or_default().chars().for_each(|char| self.at.advance(char));
     }
 
-    fn skip_whitespace(&mut self) {
-        let rest = self.rest();
-        let trimmed = rest.trim_start_matches([' ', '\t', '\n', '\r']);
-        self.advance(rest.len() - trimmed.len());
+    fn skip_whitespace(&mut self, mistakes: &mut Mistakes) {
+        loop {
+            let rest = self.rest();
+            let trimmed = rest.trim_start_matches([' ', '\t', '\n', '\r']);
+            self.advance(rest.len() - trimmed.len());
+            let Some(blank) = comment::blank(trimmed) else { return };
+            let start = self.at;
+            self.advance(blank.length);
+            let span = Span { start, end: self.at };
+            let edit = Edit::replace(span, blank.replacement);
+            mistakes.add(Mistake::new(span, blank.message).hint(blank.hint).edit(edit));
+        }
     }
 
     fn single(&mut self, token: Token) -> Token {
@@ -94,57 +122,82 @@ impl<'a> Lexer<'a> {
         word
     }
 
+    /// A string in quotes that are not those of JSON, if they are closed on their line.
+    fn misquoted(&mut self) -> Option<Token> {
+        let rest = self.rest();
+        let opening = rest.chars().next()?;
+        let (_, closing) = WRONG_QUOTES.iter().find(|(quote, _)| *quote == opening)?;
+        let body = rest.get(opening.len_utf8()..)?;
+        let line = body.split(['\n', '\r']).next()?;
+        let (content, after) = line.split_at(line.find(*closing)?);
+        let closing = after.chars().next()?;
+        self.advance(opening.len_utf8() + content.len() + closing.len_utf8());
+        Some(Token::Misquoted(content.into()))
+    }
+
     /// RFC 8259, section 6.
-    fn number(&mut self, defects: &mut Defects) -> Token {
-        let at = self.at;
+    fn number(&mut self, mistakes: &mut Mistakes) -> Token {
+        let start = self.at;
         let word = self.word();
         if !is_number(word) {
             self.guessed = true;
-            defects.syntax(at, format!("{} is no JSON number", quoted(word)));
+            let span = Span { start, end: self.at };
+            let hint = "write it in decimal digits without leading zeros, or in double quotes";
+            let message = format!("{} is no JSON number", quoted(word));
+            mistakes.add(Mistake::new(span, message).hint(hint));
             return Token::Number("0".into());
         }
         Token::Number(word.into())
     }
 
     /// RFC 8259, section 7. A string that is not closed on its line ends with the line, before a comma.
-    fn string(&mut self, defects: &mut Defects) -> Token {
+    fn string(&mut self, mistakes: &mut Mistakes) -> Token {
         let body = self.rest().get(1..).unwrap_or_default();
         match closing_quote(body) {
             Some(length) => {
                 let raw = body.get(..length).unwrap_or_default();
                 self.advance(1);
-                let string = self.unescape(raw, defects);
+                let string = self.unescape(raw, mistakes);
                 self.advance(1);
                 Token::String(string)
             }
             None => {
                 self.guessed = true;
-                defects.syntax(self.at, "this string has no closing quote on its line");
+                let start = self.at;
                 let line = body.lines().next().unwrap_or_default().trim_end();
                 let raw = line.strip_suffix(',').unwrap_or(line);
                 self.advance(1);
-                Token::String(self.unescape(raw, defects))
+                let end = place_after(self.at, raw);
+                mistakes.add(
+                    Mistake::new(
+                        Span { start, end },
+                        "this string has no closing quote on its line",
+                    )
+                    .hint("close it with `\"`, and write a line end in a string as `\\n`"),
+                );
+                Token::String(self.unescape(raw, mistakes))
             }
         }
     }
 
     /// Reads `raw`, which is what comes next, and resolves its escapes.
-    fn unescape(&mut self, raw: &str, defects: &mut Defects) -> Box<str> {
+    fn unescape(&mut self, raw: &str, mistakes: &mut Mistakes) -> Box<str> {
         let mut string = String::with_capacity(raw.len());
         let mut rest = raw;
         while !rest.is_empty() {
-            let length = match string_char(rest) {
+            let start = self.at;
+            let (length, message) = match string_char(rest) {
                 Ok((char, length)) => {
                     string.push(char);
-                    length
+                    (length, None)
                 }
-                Err((message, length)) => {
-                    self.guessed = true;
-                    defects.syntax(self.at, message);
-                    length
-                }
+                Err((message, length)) => (length, Some(message)),
             };
             self.advance(length);
+            if let Some(message) = message {
+                self.guessed = true;
+                mistakes.add(bad_char(message, rest, Span { start, end: self.at }));
+            }
             rest = rest.get(length..).unwrap_or_default();
         }
         string.into()
@@ -162,6 +215,21 @@ fn string_char(text: &str) -> Result<(char, usize), (String, usize)> {
         Some(char) if char >= ' ' => Ok((char, char.len_utf8())),
         _ => Err(("a control character in a string must be escaped".to_owned(), 1)),
     }
+}
+
+/// The mistake of what at `span`, the start of `text`, cannot stand in a string.
+fn bad_char(message: String, text: &str, span: Span) -> Mistake {
+    let mistake = Mistake::new(span, message);
+    if text.starts_with('\t') {
+        return mistake.hint("write a tab as `\\t`").edit(Edit::replace(span, "\\t"));
+    }
+    mistake.hint("write a backslash as `\\\\`, and other characters as `\\u` and four digits")
+}
+
+/// The place after `text`, which stands at `at`.
+fn place_after(mut at: Position, text: &str) -> Position {
+    text.chars().for_each(|char| at.advance(char));
+    at
 }
 
 /// The bytes before the closing quote, if it comes before the line ends.

@@ -1,57 +1,90 @@
 //! Tokens to values. After a mistake the parser goes on as the author most likely meant it.
 
+mod mend;
+
 use std::collections::HashSet;
 
+use mend::double_quoted;
+
 use super::{
-    DEPTH_MAX, Member, Node, Value,
+    DEPTH_MAX, Edit, Member, Mistake, Node, Value,
     lexer::{Bracket, Lexer, Token},
+    mistake::Mistakes,
 };
 use crate::{
-    defect::{Defects, quoted},
+    defect::quoted,
     position::{Located, Position, Span, Text},
 };
 
 /// What came of a text.
-pub(crate) struct Parsed {
-    /// The document, as far as it could be read.
-    pub(crate) root: Option<Node>,
-    /// Whether `root` is what the author wrote but for commas and closing brackets, so that looking
-    /// at its shape makes sense.
-    pub(crate) sound: bool,
+#[derive(Debug)]
+pub struct Parsed {
+    /// The document, as far as it could be read. Of a fragment: its members.
+    pub root: Option<Node>,
+    /// Whether `root` is what the author wrote but for commas, quotes and closing brackets, so that
+    /// looking at its shape makes sense.
+    pub sound: bool,
+    /// If the text is not a document but members cut out of one: the place of that mistake.
+    pub fragment: Option<usize>,
+    /// All that is wrong, in the order in which it was seen.
+    pub mistakes: Vec<Mistake>,
+    /// How many mistakes there are beyond those, which are bounded.
+    pub omitted: usize,
 }
 
-/// Reads `text` to its end, adding every mistake to `defects`.
-pub(crate) fn parse(text: &str, defects: &mut Defects) -> Parsed {
-    let mut lexer = Lexer::new(text);
-    let (token, span) = lexer.next(defects);
+/// Reads `text` to its end.
+#[must_use]
+pub fn parse(text: &str) -> Parsed {
+    parse_from(text, Position::START)
+}
+
+/// Reads `text` from `start` to its end. Places are counted from the start of `text`: so is read what
+/// stands within a larger text, cut off at its end.
+#[must_use]
+pub fn parse_from(text: &str, start: Position) -> Parsed {
+    let mut mistakes = Mistakes::default();
+    let mut lexer = Lexer::new(text, start);
+    let (token, span) = lexer.next(&mut mistakes);
     let mut parser = Parser {
         lexer,
         token,
         span,
-        end: Position::START,
+        last: Span { start, end: start },
         sound: true,
+        fragment: None,
+        unclosed: None,
         open_braces: 0,
         open_squares: 0,
         abandoned: false,
-        defects,
+        mistakes,
     };
     let root = parser.document();
-    Parsed { root, sound: parser.sound && !parser.lexer.guessed }
+    parser.distrust();
+    Parsed {
+        root,
+        sound: parser.sound && !parser.lexer.guessed,
+        fragment: parser.fragment,
+        mistakes: parser.mistakes.kept,
+        omitted: parser.mistakes.omitted,
+    }
 }
 
 struct Parser<'a> {
     lexer: Lexer<'a>,
     token: Token,
     span: Span,
-    /// Where the last token that was taken ended.
-    end: Position,
+    /// The last token that was taken.
+    last: Span,
     sound: bool,
+    fragment: Option<usize>,
+    /// The mistake of an end that comes too early; what is missing there is added to it.
+    unclosed: Option<usize>,
     /// Objects and arrays that are being read.
     open_braces: usize,
     open_squares: usize,
     /// Set when the rest of the text is not worth reading.
     abandoned: bool,
-    defects: &'a mut Defects,
+    mistakes: Mistakes,
 }
 
 impl Parser<'_> {
@@ -65,21 +98,30 @@ impl Parser<'_> {
             && let Value::String(name) = &node.value
         {
             let name = name.clone();
-            self.bare_members(&name, node.span);
-            return None;
+            return Some(self.bare_members(&name, node.span));
         }
         self.trailing();
         root
     }
 
+    /// Where a token was guessed, a bracket that seems to be missing may stand in that token.
+    fn distrust(&mut self) {
+        let unclosed = self.unclosed.filter(|_| self.lexer.guessed);
+        if let Some(mistake) = unclosed.and_then(|place| self.mistakes.kept.get_mut(place)) {
+            mistake.edits.clear();
+        }
+    }
+
     /// Members without the braces of an object around them: the text was cut out of something larger.
-    fn bare_members(&mut self, name: &str, span: Span) {
+    fn bare_members(&mut self, name: &str, span: Span) -> Node {
         let message = format!(
             "this is no document but a bare member {}: the outer `{{` is missing",
             quoted(name)
         );
-        self.error(message);
-        self.sound = false;
+        let hint = "put braces around the text";
+        let place = self.mistakes.kept.len();
+        self.add(Mistake::new(self.span, message).hint(hint));
+        self.fragment = Some(place);
         let name = Located { value: name.into(), span };
         let first = self.member_value(name, 1);
         let mut members: Vec<Member> = first.into_iter().collect();
@@ -89,21 +131,35 @@ impl Parser<'_> {
             members.extend(self.member_value(name, 1));
         }
         self.check_names(&members);
+        let mut edits = vec![Edit::insert(span.start.offset, "{")];
         // With or without the `}` that would belong to the missing brace.
         if self.token == Token::Close(Bracket::Brace) {
             self.take();
+        } else {
+            edits.push(Edit::insert(self.last.end.offset, "}"));
+        }
+        let node = Node {
+            span: Span { start: span.start, end: self.last.end },
+            value: Value::Object(members),
+        };
+        if let Some(mistake) = self.mistakes.kept.get_mut(place) {
+            mistake.edits = edits;
         }
         self.trailing();
+        node
     }
 
     /// What follows the end of the document.
     fn trailing(&mut self) {
         while let Token::Close(bracket) = self.token {
-            self.error(format!("one `{}` too many", bracket.closing()));
+            self.one_too_many(bracket.closing());
             self.take();
         }
         if self.token != Token::End && !self.abandoned {
-            self.error(format!("{} after the end of the document", self.describe()));
+            let message = format!("{} after the end of the document", self.describe());
+            self.add(
+                Mistake::new(self.span, message).hint("a text holds one document: delete the rest"),
+            );
         }
     }
 
@@ -119,6 +175,12 @@ impl Parser<'_> {
             Token::Open(Bracket::Square) => return Some(self.array(depth)),
             Token::String(text) => Value::String(std::mem::take(text)),
             Token::Number(text) => Value::Number(std::mem::take(text)),
+            Token::Misquoted(text) if depth > 0 => {
+                let text = std::mem::take(text);
+                self.misquoted("the string", &text);
+                Value::String(text)
+            }
+            Token::Misquoted(_) => return self.unknown_word(depth),
             Token::Word(word) => match &**word {
                 "true" => Value::Boolean(true),
                 "false" => Value::Boolean(false),
@@ -128,7 +190,7 @@ impl Parser<'_> {
             Token::Close(_) | Token::Colon | Token::Comma | Token::End => return self.no_value(),
         };
         self.take();
-        Some(Node { span: Span { start, end: self.end }, value })
+        Some(Node { span: Span { start, end: self.last.end }, value })
     }
 
     fn no_value(&mut self) -> Option<Node> {
@@ -142,16 +204,32 @@ impl Parser<'_> {
     }
 
     fn unknown_word(&mut self, depth: usize) -> Option<Node> {
-        let what = if depth == 0 { "a JSON object" } else { "a value" };
-        self.error(format!("expected {what}, found {}", self.describe()));
-        self.sound = false;
         if depth == 0 {
+            self.error(format!("expected a JSON object, found {}", self.describe()));
             // Not JSON at all: everything after would be a mistake too.
             self.abandon();
-        } else {
-            self.take();
+            return None;
         }
-        None
+        let span = self.span;
+        let mistake = Mistake::new(span, format!("expected a value, found {}", self.describe()));
+        let (Token::Word(word), true) = (&self.token, self.is_name()) else {
+            self.add(mistake);
+            self.sound = false;
+            self.take();
+            return None;
+        };
+        let (value, written) = meant(word);
+        let hint = format!("write `{written}`");
+        self.add(mistake.hint(hint).edit(Edit::replace(span, written)));
+        self.take();
+        Some(Node { span, value })
+    }
+
+    /// Whether the token is a word that could be a name.
+    fn is_name(&self) -> bool {
+        let Token::Word(word) = &self.token else { return false };
+        let begins = word.starts_with(|char: char| char.is_ascii_alphabetic() || char == '*');
+        begins && word.chars().all(|char| char.is_ascii_alphanumeric() || "*?-_./".contains(char))
     }
 
     fn object(&mut self, depth: usize) -> Node {
@@ -167,7 +245,7 @@ impl Parser<'_> {
         }
         self.open_braces -= 1;
         self.check_names(&members);
-        Node { span: Span { start, end: self.end }, value: Value::Object(members) }
+        Node { span: Span { start, end: self.last.end }, value: Value::Object(members) }
     }
 
     fn array(&mut self, depth: usize) -> Node {
@@ -181,7 +259,7 @@ impl Parser<'_> {
             items.extend(self.value(depth + 1));
         }
         self.open_squares -= 1;
-        Node { span: Span { start, end: self.end }, value: Value::Array(items) }
+        Node { span: Span { start, end: self.last.end }, value: Value::Array(items) }
     }
 
     /// Takes the comma before the next item of a collection, or its closing bracket; says whether an
@@ -202,7 +280,7 @@ impl Parser<'_> {
                 }
                 _ => {
                     if after_item && comma.is_none() && self.starts_item() {
-                        self.error(format!("expected a comma before {}", self.describe()));
+                        self.missing_comma();
                     }
                     return true;
                 }
@@ -212,22 +290,21 @@ impl Parser<'_> {
 
     /// Takes the commas that come next, of which there should be one after an item and none before the
     /// first; says where the last stood.
-    fn commas(&mut self, after_item: bool) -> Option<Position> {
+    fn commas(&mut self, after_item: bool) -> Option<Span> {
         let mut last = None;
-        while self.token == Token::Comma {
-            if last.is_some() || !after_item {
-                self.error("one `,` too many");
+        loop {
+            match &self.token {
+                Token::Comma if last.is_some() || !after_item => self.one_too_many(","),
+                Token::Comma => {}
+                Token::Word(word) if &**word == ";" && after_item && last.is_none() => {
+                    let message = "expected a comma, found `;`";
+                    let edit = Edit::replace(self.span, ",");
+                    self.add(Mistake::new(self.span, message).hint("write `,`").edit(edit));
+                }
+                _ => return last,
             }
-            last = Some(self.span.start);
+            last = Some(self.span);
             self.take();
-        }
-        last
-    }
-
-    fn comma_before_closing(&mut self, comma: Option<Position>, found: Bracket) {
-        if let Some(at) = comma {
-            let closing = found.closing();
-            self.defects.syntax(at, format!("a comma before the closing `{closing}`"));
         }
     }
 
@@ -244,22 +321,17 @@ impl Parser<'_> {
         };
         let (wanted, found) = (kind.closing(), found.closing());
         if waited_for {
-            self.error(format!("`{wanted}` is missing before this `{found}`, opened at {opened}"));
+            let message =
+                format!("`{wanted}` is missing before this `{found}`, opened at {opened}");
+            let edit = Edit::insert(self.last.end.offset, wanted);
+            let hint = format!("put a `{wanted}` where what was opened there ends");
+            self.add(Mistake::new(self.span, message).hint(hint).edit(edit));
             self.sound = false;
         } else {
-            self.error(format!("one `{found}` too many"));
+            self.one_too_many(found);
             self.take();
         }
         waited_for
-    }
-
-    fn unclosed(&mut self, kind: Bracket, opened: Position) {
-        if !self.abandoned {
-            let closing = kind.closing();
-            self.error(format!("the text ends where `{closing}` is missing, opened at {opened}"));
-        }
-        // The collections around this one end here too; saying so again would tell nothing.
-        self.abandoned = true;
     }
 
     fn member_name(&mut self, depth: usize) -> Option<Text> {
@@ -270,14 +342,9 @@ impl Parser<'_> {
                 self.take();
                 Some(Located { value, span })
             }
-            Token::Word(word) => {
+            Token::Word(word) | Token::Misquoted(word) => {
                 let value = std::mem::take(word);
-                let message = format!(
-                    "the name {} must stand in double quotes",
-                    quoted(value.trim_matches('\''))
-                );
-                self.error(message);
-                self.sound = false;
+                self.misquoted("the name", &value);
                 self.take();
                 Some(Located { value, span })
             }
@@ -295,10 +362,20 @@ impl Parser<'_> {
         if self.token == Token::Colon {
             self.take();
         } else {
-            let name = quoted(&name.value);
-            self.error(format!("expected `:` after {name}, found {}", self.describe()));
-            self.sound = false;
-            if !self.starts_item() {
+            let sign = matches!(&self.token, Token::Word(word) if matches!(&**word, "=" | "=>"));
+            let message =
+                format!("expected `:` after {}, found {}", quoted(&name.value), self.describe());
+            let mistake = Mistake::new(self.span, message);
+            if sign {
+                let edit = Edit::replace(self.span, ":");
+                self.add(mistake.hint("write `:`").edit(edit));
+                self.take();
+            } else if self.starts_item() {
+                let edit = Edit::insert(self.last.end.offset, ":");
+                self.add(mistake.hint("put a `:` between the name and its value").edit(edit));
+            } else {
+                self.add(mistake.hint("a member is a name, a `:` and a value"));
+                self.sound = false;
                 return None;
             }
         }
@@ -312,7 +389,8 @@ impl Parser<'_> {
         for Member { name, .. } in members {
             if !seen.insert(&*name.value) {
                 let message = format!("the member {} is given twice", quoted(&name.value));
-                self.defects.syntax(name.span.start, message);
+                let hint = "keep one of them, or put both values into an array";
+                self.add(Mistake::new(name.span, message).hint(hint));
             }
         }
     }
@@ -329,12 +407,19 @@ impl Parser<'_> {
     }
 
     fn starts_item(&self) -> bool {
-        matches!(self.token, Token::Open(_) | Token::String(_) | Token::Number(_) | Token::Word(_))
+        matches!(
+            self.token,
+            Token::Open(_)
+                | Token::String(_)
+                | Token::Misquoted(_)
+                | Token::Number(_)
+                | Token::Word(_)
+        )
     }
 
     fn take(&mut self) {
-        self.end = self.span.end;
-        (self.token, self.span) = self.lexer.next(self.defects);
+        self.last = self.span;
+        (self.token, self.span) = self.lexer.next(&mut self.mistakes);
     }
 
     fn abandon(&mut self) {
@@ -344,7 +429,11 @@ impl Parser<'_> {
     }
 
     fn error(&mut self, message: impl Into<String>) {
-        self.defects.syntax(self.span.start, message);
+        self.add(Mistake::new(self.span, message));
+    }
+
+    fn add(&mut self, mistake: Mistake) {
+        self.mistakes.add(mistake);
     }
 
     fn describe(&self) -> String {
@@ -355,8 +444,18 @@ impl Parser<'_> {
             Token::Colon => "`:`".into(),
             Token::Comma => "`,`".into(),
             Token::String(text) => quoted(&format!("\"{text}\"")),
-            Token::Number(text) | Token::Word(text) => quoted(text),
+            Token::Number(text) | Token::Word(text) | Token::Misquoted(text) => quoted(text),
             Token::End => "the end of the text".into(),
         }
+    }
+}
+
+/// The value that a word without quotes was meant to be, and how that is written.
+fn meant(word: &str) -> (Value, String) {
+    match word {
+        "True" | "TRUE" => (Value::Boolean(true), "true".into()),
+        "False" | "FALSE" => (Value::Boolean(false), "false".into()),
+        "None" | "NULL" | "Null" | "nil" => (Value::Null, "null".into()),
+        _ => (Value::String(word.into()), double_quoted(word)),
     }
 }
