@@ -35,7 +35,7 @@ pub fn federated_user(account: &str, name: &str) -> String {
 
 /// The account that owns what `arn` names: its fifth part, if that is an account.
 pub fn account(arn: &str) -> Option<&str> {
-    let account = arn.splitn(6, ':').nth(4)?;
+    let account = arn.split(':').nth(4)?;
     (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
 }
 

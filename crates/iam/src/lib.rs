@@ -13,6 +13,7 @@ pub mod accounts;
 mod aliases;
 pub mod arns;
 mod attachments;
+pub mod authorization_message;
 mod boundaries;
 mod documents;
 pub mod door;

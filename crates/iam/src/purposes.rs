@@ -7,3 +7,8 @@ pub(crate) fn access_key(id: &str) -> String {
 
 /// The purpose under which session tokens are sealed.
 pub(crate) const SESSION_TOKEN: &str = "session-token";
+
+/// The purpose under which authorization messages for an account are sealed.
+pub(crate) fn authorization(account: &str) -> String {
+    format!("authorization-message/{account}")
+}

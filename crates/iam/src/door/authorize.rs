@@ -1,12 +1,12 @@
-//! The decision: identity policies of the caller, on an action and a resource.
+//! The decision: every policy that bears on the caller, the action and the resource.
 
-use policy::{Cause, Decision, Request};
+use policy::{Policies, Question, Request, Verdict};
 use store::{Snapshot, params};
-use wire::errors::{ACCESS_DENIED, INVALID_CLIENT_TOKEN_ID};
+use wire::errors::INVALID_CLIENT_TOKEN_ID;
 
 use super::{
-    Caller, Door, Principal, Target, context::CallContext, events::Notes, limits,
-    permissions::Standing,
+    Caller, Door, Principal, Target, asker::CallAsker, context::CallContext, denial, events::Notes,
+    limits, permissions::Standing,
 };
 
 /// Allows `action` on `target`, or says why not in AWS's words.
@@ -19,40 +19,31 @@ pub(super) async fn decide(
     limits::check(caller, action)?;
     let resource = target.resolve(snapshot, caller).await?;
     notes.touched(&resource.arn);
-    if caller.is_root() {
+    let is_foreign = resource.owner(caller) != caller.account;
+    if caller.is_root() && resource.guard.is_none() && !is_foreign {
         // Nothing in IAM limits root: no identity policy and no boundary attaches to it.
         return Ok(());
     }
-    let permissions = door.inner.permissions.of(snapshot, standing, caller).await?;
-    let context = CallContext::new(caller, &permissions.own.tags, &resource);
-    let request = Request { action, resource: &resource.arn, context: &context };
-    let denial = Denial { caller, action, resource: &resource.arn };
-    let limits = [
-        (IDENTITY, Some(permissions.own.identity.decide(&request))),
-        (BOUNDARY, permissions.own.boundary.as_ref().map(|boundary| boundary.decide(&request))),
-        (SESSION, permissions.session.as_ref().map(|session| session.decide(&request))),
-    ];
-    for (policy, decision) in &limits {
-        if let Some(Decision::ExplicitDeny(cause)) = decision {
-            return Err(denial.explicit(policy, cause));
-        }
+    let limits = door.inner.permissions.of(snapshot, standing, caller).await?;
+    let context = CallContext::new(caller, &limits.own.tags, &resource);
+    let guard = resource.guard.as_ref();
+    let question = Question {
+        request: Request { action, resource: &resource.arn, context: &context },
+        asker: &CallAsker::new(caller, guard),
+        cross_account: is_foreign,
+        policies: Policies {
+            identity: Some(&limits.own.identity),
+            boundary: limits.own.boundary.as_ref(),
+            session: limits.session.as_deref(),
+            resource: guard.map(|guard| (guard.kind, &*guard.policy)),
+            ..Policies::default()
+        },
+    };
+    match policy::evaluate(&question) {
+        Verdict::Allowed(_) => Ok(()),
+        Verdict::Denied(denial) => Err(denial::refuse(door, caller, notes, &question, &denial)),
     }
-    for (policy, decision) in &limits {
-        if let Some(Decision::ImplicitDeny) = decision {
-            return Err(denial.implicit(policy));
-        }
-    }
-    Ok(())
 }
-
-/// As AWS calls the policies of users and groups.
-const IDENTITY: &str = "identity-based policy";
-
-/// As AWS calls the policy that limits those.
-const BOUNDARY: &str = "permissions boundary";
-
-/// As AWS calls the policies that a session was made with.
-const SESSION: &str = "session policy";
 
 /// Makes sure, in the transaction that will change data, that the credentials are still good: between the
 /// snapshot and the transaction the key may have been deactivated or its user deleted.
@@ -86,32 +77,4 @@ const ROLE: &str = "SELECT 1 FROM roles WHERE id = $1";
 
 async fn exists(snapshot: &mut Snapshot, sql: &str, id: &str) -> Result<bool, store::Error> {
     Ok(snapshot.row(sql, params![id], |_| Ok(())).await?.is_some())
-}
-
-/// What was denied to whom, told in AWS's words.
-struct Denial<'a> {
-    caller: &'a Caller,
-    action: &'a str,
-    resource: &'a str,
-}
-
-impl Denial<'_> {
-    fn implicit(&self, policy: &str) -> wire::Error {
-        self.with(&format!("because no {policy} allows the {} action", self.action))
-    }
-
-    fn explicit(&self, policy: &str, cause: &Cause<'_>) -> wire::Error {
-        let article = if policy == IDENTITY { "an" } else { "a" };
-        let source = cause.source();
-        // AWS names the policy since early 2026, if it has an ARN.
-        let name = if source.starts_with("arn:") { format!(": {source}") } else { String::new() };
-        self.with(&format!("with an explicit deny in {article} {policy}{name}"))
-    }
-
-    fn with(&self, reason: &str) -> wire::Error {
-        let (caller, action, resource) = (self.caller.arn(), self.action, self.resource);
-        ACCESS_DENIED.with(format!(
-            "User: {caller} is not authorized to perform: {action} on resource: {resource} {reason}"
-        ))
-    }
 }

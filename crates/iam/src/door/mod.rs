@@ -8,10 +8,12 @@
 //! A handler never commits. The dispatcher ends the call with [`Call::succeed`] or [`Call::fail`], so the
 //! event record of a change is in the same transaction as the change, and none is missing.
 
+mod asker;
 mod authorize;
 mod call;
 mod caller;
 mod context;
+mod denial;
 mod events;
 mod identify;
 mod limits;
@@ -30,7 +32,7 @@ pub use caller::{
 };
 pub use events::{Outcome, Record, RecorderTask};
 pub use identify::{Identity, Refusal};
-pub use target::{Resource, Target};
+pub use target::{Guard, Resource, Target};
 
 pub(crate) use events::SCHEMA as EVENTS;
 

@@ -9,7 +9,7 @@ use std::{
 use policy::{Document, Kind, PolicySet, Source};
 use store::{Snapshot, params};
 
-use super::{Caller, SessionScope};
+use super::{Caller, Principal, SessionScope};
 use crate::{ids::Kind as Id, managed, password_policy, tags};
 
 /// Compiled sets kept at most, of users and roles, and of sessions; past it the cache starts anew.
@@ -62,6 +62,9 @@ const SELF_SERVICE: &str = "arn:aws:iam::aws:policy/IAMUserChangePassword";
 /// The name under which decisions cite the policy text that a session was made with.
 const SESSION_POLICY: &str = "session policy";
 
+/// The policy that allows whatever there is.
+const EVERYTHING: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+
 impl PermissionCache {
     /// The policies of `caller` as they are in `snapshot`, kept if they are committed.
     pub(super) async fn of(
@@ -76,13 +79,23 @@ impl PermissionCache {
         let at = (epoch(snapshot, &caller.account).await?, standing);
         let own = match caller.entity_id() {
             Some(id) => self.entity(snapshot, at, &caller.account, id).await?,
-            None => Arc::default(),
+            None => self.without_entity(caller)?,
         };
         let session = match caller.scope().filter(|scope| scope.is_limited()) {
             Some(scope) => Some(self.session(snapshot, at, &caller.access_key_id, scope).await?),
             None => None,
         };
         Ok(Limits { own, session })
+    }
+
+    /// Whom root vouched for has all that root has, as far as the session's policies go. Everybody else who
+    /// is no user and no role has no policies of its own.
+    fn without_entity(&self, caller: &Caller) -> Result<Arc<Permissions>, wire::Error> {
+        if !matches!(caller.principal, Principal::Federated(_)) {
+            return Ok(Arc::default());
+        }
+        let identity = PolicySet::new([self.managed(EVERYTHING.to_owned(), None)?]);
+        Ok(Arc::new(Permissions { identity, ..Permissions::default() }))
     }
 
     async fn entity(
@@ -129,7 +142,7 @@ impl PermissionCache {
             }
         }
         if let Some(text) = &scope.policy {
-            let document = self.document(text.clone(), Kind::Inline)?;
+            let document = self.document(text.clone(), Kind::Session)?;
             sources.push(Source { id: SESSION_POLICY.into(), document });
         }
         let set = Arc::new(PolicySet::new(sources));

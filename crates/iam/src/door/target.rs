@@ -1,7 +1,8 @@
 //! What a call is about to touch, as policies see it.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
+use policy::{ResourceKind, ResourcePolicy};
 use store::Snapshot;
 
 use super::Caller;
@@ -13,6 +14,8 @@ pub struct Resource {
     pub arn: String,
     /// The account that owns it, where it is not the caller's: 12 digits.
     pub account: Option<String>,
+    /// The policy of the resource itself, if it has one.
+    pub guard: Option<Guard>,
     /// The resource's tags (`aws:ResourceTag/..` and the service's own form of it).
     pub tags: Vec<(String, String)>,
     /// The tags that the call itself brings (`aws:RequestTag/..`).
@@ -22,6 +25,18 @@ pub struct Resource {
     /// Further condition keys in lower case, such as `iam:policyarn`, with their values. They outweigh the
     /// keys of every request.
     pub keys: Vec<(String, Vec<String>)>,
+}
+
+/// The policy of a resource: who it lets in.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    /// How much it decides.
+    pub kind: ResourceKind,
+    /// The policy.
+    pub policy: Arc<ResourcePolicy>,
+    /// ARNs of users, roles and their sessions as the policy writes them, with the ids that they meant when
+    /// it was stored; none where ARNs are compared as they are.
+    pub bindings: Option<Vec<(String, String)>>,
 }
 
 impl Resource {
@@ -74,6 +89,13 @@ impl Resource {
     #[must_use]
     pub fn owned_by(mut self, account: impl Into<String>) -> Self {
         self.account = Some(account.into());
+        self
+    }
+
+    /// With a policy of its own.
+    #[must_use]
+    pub fn guarded(mut self, guard: Guard) -> Self {
+        self.guard = Some(guard);
         self
     }
 
