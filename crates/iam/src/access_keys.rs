@@ -14,11 +14,11 @@ use wire::{
 use world::{Timestamp, World};
 
 use crate::{
-    arns,
     door::{Call, Caller, Resource, Target},
-    entity::{self, Named},
+    entity::Named,
     epoch,
     ids::{self, Kind},
+    owners::Whose,
     pages::Page,
     purposes, quotas, users,
 };
@@ -72,7 +72,7 @@ pub(crate) async fn create(
     input: CreateAccessKeyRequest,
 ) -> Result<CreateAccessKeyResponse, wire::Error> {
     let (caller, world, keyring, now) = (call.caller(), call.world(), call.keyring(), call.now());
-    let whose = Whose::of(&caller, input.user_name);
+    let whose = Whose::of(&caller, input.user_name)?;
     let tx = call.write("iam:CreateAccessKey", &whose).await?;
     let owner = whose.owner(tx, &caller).await?;
     let id = owner.id.as_deref();
@@ -94,7 +94,7 @@ pub(crate) async fn list(
 ) -> Result<ListAccessKeysResponse, wire::Error> {
     let page = Page::of(call, "ListAccessKeys", input.marker.as_deref(), input.max_items)?;
     let caller = call.caller();
-    let whose = Whose::of(&caller, input.user_name);
+    let whose = Whose::of(&caller, input.user_name)?;
     let snapshot = call.read("iam:ListAccessKeys", &whose).await?;
     let owner = whose.owner(snapshot, &caller).await?;
     let keys = rows(snapshot, &caller.account, owner.id.as_deref()).await?;
@@ -124,9 +124,9 @@ pub(crate) async fn update(
         ));
     }
     let caller = call.caller();
-    let whose = Whose::of(&caller, input.user_name);
+    let whose = Whose::of(&caller, input.user_name)?;
     let tx = call.write("iam:UpdateAccessKey", &whose).await?;
-    let id = whose.key(tx, &caller, &input.access_key_id).await?;
+    let id = known(tx, &caller, &whose, &input.access_key_id).await?;
     tx.execute(SQL, params![id, input.status.as_str()]).await?;
     Ok(epoch::bump(tx, &caller.account).await?)
 }
@@ -137,9 +137,9 @@ pub(crate) async fn delete(
 ) -> Result<(), wire::Error> {
     const SQL: &str = "DELETE FROM access_keys WHERE id = $1";
     let caller = call.caller();
-    let whose = Whose::of(&caller, input.user_name);
+    let whose = Whose::of(&caller, input.user_name)?;
     let tx = call.write("iam:DeleteAccessKey", &whose).await?;
-    let id = whose.key(tx, &caller, &input.access_key_id).await?;
+    let id = known(tx, &caller, &whose, &input.access_key_id).await?;
     tx.execute(SQL, params![id]).await?;
     Ok(epoch::bump(tx, &caller.account).await?)
 }
@@ -170,57 +170,16 @@ pub(crate) async fn last_used(
     found.ok_or_else(|| unknown(&id))
 }
 
-/// Whose keys a call is about.
-enum Whose {
-    Root,
-    User(String),
-}
-
-/// The one whose keys they are: neither id nor name for root.
-struct Owner {
-    id: Option<String>,
-    name: Option<String>,
-}
-
-impl Whose {
-    /// Those of the user named, else the caller's own.
-    fn of(caller: &Caller, user_name: Option<String>) -> Self {
-        match user_name.or_else(|| caller.user_name().map(str::to_owned)) {
-            Some(name) => Self::User(name),
-            None => Self::Root,
-        }
-    }
-
-    async fn owner(&self, snapshot: &mut Snapshot, caller: &Caller) -> Result<Owner, wire::Error> {
-        let Self::User(name) = self else { return Ok(Owner { id: None, name: None }) };
-        let user = entity::user(snapshot, caller, name).await?;
-        Ok(Owner { id: Some(user.id), name: Some(user.name) })
-    }
-
-    /// The id of a key of theirs, or `NoSuchEntity`.
-    async fn key<'a>(
-        &self,
-        snapshot: &mut Snapshot,
-        caller: &Caller,
-        id: &'a str,
-    ) -> Result<&'a str, wire::Error> {
-        let owner = self.owner(snapshot, caller).await?;
-        let keys = rows(snapshot, &caller.account, owner.id.as_deref()).await?;
-        if keys.iter().any(|key| key.id == id) { Ok(id) } else { Err(unknown(id)) }
-    }
-}
-
-impl Target for Whose {
-    async fn resolve(
-        &self,
-        snapshot: &mut Snapshot,
-        caller: &Caller,
-    ) -> Result<Resource, wire::Error> {
-        match self {
-            Self::Root => Ok(Resource::arn(arns::root(&caller.account))),
-            Self::User(name) => Named::user(name).resolve(snapshot, caller).await,
-        }
-    }
+/// The id of a key of theirs, or `NoSuchEntity`.
+async fn known<'a>(
+    snapshot: &mut Snapshot,
+    caller: &Caller,
+    whose: &Whose,
+    id: &'a str,
+) -> Result<&'a str, wire::Error> {
+    let owner = whose.owner(snapshot, caller).await?;
+    let keys = rows(snapshot, &caller.account, owner.id.as_deref()).await?;
+    if keys.iter().any(|key| key.id == id) { Ok(id) } else { Err(unknown(id)) }
 }
 
 /// The user who owns a key; a key that is not there, or not in the account, is of nobody.

@@ -44,6 +44,11 @@ pub fn policy(account: &str, path: &str, name: &str) -> String {
     format!("arn:aws:iam::{account}:policy{path}{name}")
 }
 
+/// The ARN of a virtual MFA device, which is its serial number.
+pub fn mfa(account: &str, path: &str, name: &str) -> String {
+    format!("arn:aws:iam::{account}:mfa{path}{name}")
+}
+
 /// The ARN of the account itself, which stands for its root user too.
 pub fn root(account: &str) -> String {
     format!("arn:aws:iam::{account}:root")

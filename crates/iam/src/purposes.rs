@@ -5,6 +5,11 @@ pub(crate) fn access_key(id: &str) -> String {
     format!("access-key/{id}")
 }
 
+/// The purpose under which the seed of a virtual MFA device is sealed; the device is named by its serial number.
+pub(crate) fn mfa_seed(serial: &str) -> String {
+    format!("mfa-seed/{serial}")
+}
+
 /// The purpose under which session tokens are sealed.
 pub(crate) const SESSION_TOKEN: &str = "session-token";
 

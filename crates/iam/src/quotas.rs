@@ -20,6 +20,10 @@ pub(crate) const GROUPS_PER_USER: i64 = 10;
 pub(crate) const ACCESS_KEYS_PER_USER: i64 = 2;
 /// Signing certificates of a user.
 pub(crate) const SIGNING_CERTIFICATES_PER_USER: i64 = 2;
+/// MFA devices of a user or of root.
+pub(crate) const MFA_DEVICES_PER_USER: i64 = 8;
+/// Virtual MFA devices in an account: as many as users.
+pub(crate) const VIRTUAL_MFA_DEVICES: i64 = USERS;
 /// Managed policies attached to a user, group or role.
 pub(crate) const POLICIES_PER_ENTITY: i64 = 10;
 /// Versions of a managed policy.

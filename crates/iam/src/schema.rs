@@ -12,6 +12,7 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::door::EVENTS,
     Migration { name: "iam-0003-roles", sql: ROLES },
     crate::oidc_providers::SCHEMA,
+    crate::mfa::SCHEMA,
 ];
 
 const BASE: &str = "

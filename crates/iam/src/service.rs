@@ -4,7 +4,7 @@ use wire::iam;
 
 use crate::{
     access_keys, aliases, attachments, door::Call, groups, inline_policies, login_profiles,
-    memberships, oidc_providers, password_policy, policies, policy_entities, policy_lists,
+    memberships, mfa, oidc_providers, password_policy, policies, policy_entities, policy_lists,
     policy_versions, summary, users,
 };
 
@@ -43,6 +43,8 @@ serve! {
     create_policy(input: CreatePolicyRequest) -> iam::CreatePolicyResponse => policies::create;
     create_policy_version(input: CreatePolicyVersionRequest) -> iam::CreatePolicyVersionResponse => policy_versions::create;
     create_user(input: CreateUserRequest) -> iam::CreateUserResponse => users::create;
+    create_virtual_mfa_device(input: CreateVirtualMFADeviceRequest) -> iam::CreateVirtualMFADeviceResponse => mfa::virtual_devices::create_device;
+    deactivate_mfa_device(input: DeactivateMFADeviceRequest) -> () => mfa::operations::deactivate;
     delete_access_key(input: DeleteAccessKeyRequest) -> () => access_keys::delete;
     delete_account_alias(input: DeleteAccountAliasRequest) -> () => aliases::delete;
     delete_account_password_policy() -> () => password_policy::delete;
@@ -55,15 +57,18 @@ serve! {
     delete_role_policy(input: DeleteRolePolicyRequest) -> () => inline_policies::delete_role;
     delete_user(input: DeleteUserRequest) -> () => users::delete;
     delete_user_policy(input: DeleteUserPolicyRequest) -> () => inline_policies::delete_user;
+    delete_virtual_mfa_device(input: DeleteVirtualMFADeviceRequest) -> () => mfa::virtual_devices::delete;
     detach_group_policy(input: DetachGroupPolicyRequest) -> () => attachments::detach_from_group;
     detach_role_policy(input: DetachRolePolicyRequest) -> () => attachments::detach_from_role;
     detach_user_policy(input: DetachUserPolicyRequest) -> () => attachments::detach_from_user;
+    enable_mfa_device(input: EnableMFADeviceRequest) -> () => mfa::operations::enable;
     get_access_key_last_used(input: GetAccessKeyLastUsedRequest) -> iam::GetAccessKeyLastUsedResponse => access_keys::last_used;
     get_account_password_policy() -> iam::GetAccountPasswordPolicyResponse => password_policy::get;
     get_account_summary() -> iam::GetAccountSummaryResponse => summary::get;
     get_group(input: GetGroupRequest) -> iam::GetGroupResponse => groups::get;
     get_group_policy(input: GetGroupPolicyRequest) -> iam::GetGroupPolicyResponse => inline_policies::get_group;
     get_login_profile(input: GetLoginProfileRequest) -> iam::GetLoginProfileResponse => login_profiles::get;
+    get_mfa_device(input: GetMFADeviceRequest) -> iam::GetMFADeviceResponse => mfa::operations::get;
     get_open_id_connect_provider(input: GetOpenIDConnectProviderRequest) -> iam::GetOpenIDConnectProviderResponse => oidc_providers::get;
     get_policy(input: GetPolicyRequest) -> iam::GetPolicyResponse => policies::get;
     get_policy_version(input: GetPolicyVersionRequest) -> iam::GetPolicyVersionResponse => policy_versions::get;
@@ -79,6 +84,8 @@ serve! {
     list_group_policies(input: ListGroupPoliciesRequest) -> iam::ListGroupPoliciesResponse => inline_policies::list_group;
     list_groups(input: ListGroupsRequest) -> iam::ListGroupsResponse => groups::list;
     list_groups_for_user(input: ListGroupsForUserRequest) -> iam::ListGroupsForUserResponse => memberships::list_groups;
+    list_mfa_device_tags(input: ListMFADeviceTagsRequest) -> iam::ListMFADeviceTagsResponse => mfa::virtual_devices::list_tags;
+    list_mfa_devices(input: ListMFADevicesRequest) -> iam::ListMFADevicesResponse => mfa::operations::list;
     list_open_id_connect_provider_tags(input: ListOpenIDConnectProviderTagsRequest) -> iam::ListOpenIDConnectProviderTagsResponse => oidc_providers::list_tags;
     list_open_id_connect_providers(input: ListOpenIDConnectProvidersRequest) -> iam::ListOpenIDConnectProvidersResponse => oidc_providers::list;
     list_policies(input: ListPoliciesRequest) -> iam::ListPoliciesResponse => policy_lists::list;
@@ -88,15 +95,19 @@ serve! {
     list_user_policies(input: ListUserPoliciesRequest) -> iam::ListUserPoliciesResponse => inline_policies::list_user;
     list_user_tags(input: ListUserTagsRequest) -> iam::ListUserTagsResponse => users::list_tags;
     list_users(input: ListUsersRequest) -> iam::ListUsersResponse => users::list;
+    list_virtual_mfa_devices(input: ListVirtualMFADevicesRequest) -> iam::ListVirtualMFADevicesResponse => mfa::virtual_devices::list;
     put_group_policy(input: PutGroupPolicyRequest) -> () => inline_policies::put_group;
     put_role_policy(input: PutRolePolicyRequest) -> () => inline_policies::put_role;
     put_user_policy(input: PutUserPolicyRequest) -> () => inline_policies::put_user;
     remove_client_id_from_open_id_connect_provider(input: RemoveClientIDFromOpenIDConnectProviderRequest) -> () => oidc_providers::remove_client_id;
     remove_user_from_group(input: RemoveUserFromGroupRequest) -> () => memberships::remove;
+    resync_mfa_device(input: ResyncMFADeviceRequest) -> () => mfa::operations::resync;
     set_default_policy_version(input: SetDefaultPolicyVersionRequest) -> () => policy_versions::set_default;
+    tag_mfa_device(input: TagMFADeviceRequest) -> () => mfa::virtual_devices::tag;
     tag_open_id_connect_provider(input: TagOpenIDConnectProviderRequest) -> () => oidc_providers::tag;
     tag_policy(input: TagPolicyRequest) -> () => policies::tag;
     tag_user(input: TagUserRequest) -> () => users::tag;
+    untag_mfa_device(input: UntagMFADeviceRequest) -> () => mfa::virtual_devices::untag;
     untag_open_id_connect_provider(input: UntagOpenIDConnectProviderRequest) -> () => oidc_providers::untag;
     untag_policy(input: UntagPolicyRequest) -> () => policies::untag;
     untag_user(input: UntagUserRequest) -> () => users::untag;

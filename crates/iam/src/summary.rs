@@ -27,7 +27,7 @@ async fn counts(
     account: &str,
 ) -> Result<Vec<(SummaryKeyType, i64)>, store::Error> {
     use SummaryKeyType as Key;
-    const COUNTED: [(Key, &str); 6] = [
+    const COUNTED: [(Key, &str); 9] = [
         (Key::Users, "SELECT COUNT(*) FROM users WHERE account_id = $1"),
         (Key::Groups, "SELECT COUNT(*) FROM groups WHERE account_id = $1"),
         (Key::Policies, "SELECT COUNT(*) FROM policies WHERE account_id = $1"),
@@ -35,6 +35,12 @@ async fn counts(
             Key::PolicyVersionsInUse,
             "SELECT COUNT(*) FROM policy_versions v JOIN policies p ON p.id = v.policy_id \
              WHERE p.account_id = $1",
+        ),
+        (Key::MFADevices, "SELECT COUNT(*) FROM mfa_devices WHERE account_id = $1"),
+        (Key::MFADevicesInUse, "SELECT COUNT(holder) FROM mfa_devices WHERE account_id = $1"),
+        (
+            Key::AccountMFAEnabled,
+            "SELECT COUNT(DISTINCT holder) FROM mfa_devices WHERE account_id = $1 AND holder = $1",
         ),
         (
             Key::AccountAccessKeysPresent,
@@ -46,14 +52,11 @@ async fn counts(
             "SELECT COUNT(root_password_hash) FROM accounts WHERE id = $1",
         ),
     ];
-    const ABSENT: [Key; 8] = [
+    const ABSENT: [Key; 5] = [
         Key::Roles,
         Key::InstanceProfiles,
         Key::Providers,
         Key::ServerCertificates,
-        Key::MFADevices,
-        Key::MFADevicesInUse,
-        Key::AccountMFAEnabled,
         Key::AccountSigningCertificatesPresent,
     ];
     let mut counts: Vec<_> = ABSENT.map(|key| (key, 0)).into();

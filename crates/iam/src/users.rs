@@ -11,7 +11,7 @@ use world::{Timestamp, World};
 
 use crate::{
     arns, boundaries,
-    door::{Call, Caller, Resource},
+    door::{Call, Resource},
     entity::{self, EntityKind, Named},
     epoch,
     ids::{self, Kind},
@@ -98,7 +98,8 @@ pub(crate) async fn get(
     let caller = call.caller();
     if input.user_name.is_none() && caller.is_root() {
         let target = Resource::arn(caller.arn());
-        return root(call.read("iam:GetUser", target).await?, &caller).await;
+        let snapshot = call.read("iam:GetUser", target).await?;
+        return Ok(GetUserResponse { user: root(snapshot, &caller.account).await? });
     }
     let name = entity::user_or_caller(&caller, input.user_name)?;
     let snapshot = call.read("iam:GetUser", Named::user(&name)).await?;
@@ -107,24 +108,23 @@ pub(crate) async fn get(
     Ok(GetUserResponse { user: User { tags, ..user.shown(&caller.account) } })
 }
 
-/// Root as `GetUser` shows it to itself.
-async fn root(snapshot: &mut Snapshot, caller: &Caller) -> Result<GetUserResponse, wire::Error> {
+/// Root as answers show it, in the form of a user.
+pub(crate) async fn root(snapshot: &mut Snapshot, account: &str) -> Result<User, store::Error> {
     const SQL: &str = "SELECT created_at, root_password_last_used FROM accounts WHERE id = $1";
     let facts = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let (create_date, password_last_used) = snapshot
-        .row(SQL, params![&caller.account], facts)
+        .row(SQL, params![account], facts)
         .await?
         .ok_or_else(|| store::Error::corrupt("the caller's account is gone"))?;
-    let user = User {
+    Ok(User {
         path: names::ROOT_PATH.to_owned(),
         user_name: ROOT_NAME.to_owned(),
-        user_id: caller.account.clone(),
-        arn: caller.arn(),
+        user_id: account.to_owned(),
+        arn: arns::root(account),
         create_date,
         password_last_used,
         ..User::default()
-    };
-    Ok(GetUserResponse { user })
+    })
 }
 
 pub(crate) async fn list(
@@ -172,11 +172,12 @@ pub(crate) async fn delete(call: &mut Call, input: DeleteUserRequest) -> Result<
 
 /// Refuses to delete a user that anything still hangs on, in AWS's words.
 async fn refuse_used(snapshot: &mut Snapshot, id: &str) -> Result<(), wire::Error> {
-    const HOLDERS: [(&str, &str); 5] = [
+    const HOLDERS: [(&str, &str); 6] = [
         ("SELECT 1 FROM attachments WHERE entity_id = $1", "detach all policies"),
         ("SELECT 1 FROM inline_policies WHERE entity_id = $1", "delete policies"),
         ("SELECT 1 FROM login_profiles WHERE user_id = $1", "delete login profile"),
         ("SELECT 1 FROM access_keys WHERE user_id = $1", "delete access keys"),
+        ("SELECT 1 FROM mfa_devices WHERE holder = $1", "delete MFA device"),
         ("SELECT 1 FROM group_members WHERE user_id = $1", "remove users from group"),
     ];
     for (sql, remedy) in HOLDERS {
@@ -245,13 +246,18 @@ async fn count(snapshot: &mut Snapshot, account: &str) -> Result<i64, store::Err
 impl Stored {
     /// From the columns id, name, path, created_at, password_last_used, permissions_boundary.
     pub(crate) fn read(row: &Row<'_>) -> Result<Self, store::Error> {
+        Self::read_at(row, 0)
+    }
+
+    /// The same from the six columns that begin at `first`.
+    pub(crate) fn read_at(row: &Row<'_>, first: usize) -> Result<Self, store::Error> {
         Ok(Self {
-            id: row.get(0)?,
-            name: row.get(1)?,
-            path: row.get(2)?,
-            created_at: row.get(3)?,
-            password_last_used: row.get(4)?,
-            boundary: row.get(5)?,
+            id: row.get(first)?,
+            name: row.get(first + 1)?,
+            path: row.get(first + 2)?,
+            created_at: row.get(first + 3)?,
+            password_last_used: row.get(first + 4)?,
+            boundary: row.get(first + 5)?,
         })
     }
 

@@ -11,6 +11,7 @@ mod house;
 mod inline_policies;
 mod isolation;
 mod login_profiles;
+mod mfa;
 mod oidc_providers;
 mod permissions;
 mod policies;
