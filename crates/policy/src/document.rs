@@ -224,7 +224,7 @@ impl PrincipalKind {
 }
 
 /// One key under one operator of a `Condition`.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Condition {
     /// The operator.
     pub operator: Located<Operator>,

@@ -246,7 +246,7 @@ impl<'a> Question<'a> {
         }
     }
 
-    fn resource_type(&self) -> PolicyType {
+    pub(crate) fn resource_type(&self) -> PolicyType {
         match self.policies.resource {
             Some((ResourceKind::RoleTrust, _)) => PolicyType::RoleTrust,
             Some((ResourceKind::Ordinary | ResourceKind::KmsKey, _)) | None => PolicyType::Resource,

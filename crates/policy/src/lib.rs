@@ -41,9 +41,12 @@ mod context;
 mod defect;
 mod document;
 mod evaluate;
+mod explain;
 mod glob;
+mod grants;
 mod index;
 pub mod json;
+mod keys;
 mod operator;
 mod parse;
 mod position;
@@ -65,6 +68,7 @@ pub use document::{
 pub use evaluate::{
     Decisions, Denial, Grant, Policies, PolicyType, Question, ResourceKind, Verdict, evaluate,
 };
+pub use explain::{Look, Miss};
 pub use operator::{Operator, Order, Quantifier, Test};
 pub use parse::{TEXT_CHARS_MAX, parse, size_without_whitespace};
 pub use position::{Located, Position, Span, Text};

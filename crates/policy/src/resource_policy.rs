@@ -9,7 +9,7 @@ use crate::{
 /// The trust policy of a role, or the policy of another resource, ready for decisions.
 #[derive(Debug, Default)]
 pub struct ResourcePolicy {
-    set: PolicySet,
+    pub(crate) set: PolicySet,
 }
 
 /// What a resource's policy says of a request.

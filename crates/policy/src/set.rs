@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::{
     asker::{Asker, Named},
     context::Context,
-    document::{Effect, Source, Statement},
+    document::{Effect, Source, Statement, Version},
     index::{Entry, Index},
     position::{Position, Span},
     resource::Resource,
@@ -54,7 +54,7 @@ impl Decision<'_> {
     }
 }
 
-/// A statement that made a decision. Where several would have, it is always the same one.
+/// A statement, most often one that made a decision. Where several would have, it is always the same one.
 #[derive(Clone, Copy, Debug)]
 pub struct Cause<'a> {
     source: &'a Source,
@@ -86,6 +86,10 @@ impl<'a> Cause<'a> {
     #[must_use]
     pub fn statement(&self) -> &'a Statement {
         self.statement
+    }
+
+    pub(crate) fn version(&self) -> Version {
+        self.source.document.version()
     }
 
     /// The whole statement in the text of its policy.
@@ -164,6 +168,15 @@ impl PolicySet {
         Some((named, self.cause(entry)?))
     }
 
+    /// All statements, in the order of the policies and their texts.
+    pub(crate) fn statements(&self) -> impl Iterator<Item = (Cause<'_>, &Rule)> {
+        self.sources.iter().flat_map(|source| {
+            let written = source.document.statements().iter().enumerate();
+            let cause = move |(index, statement)| Cause { source, statement, index };
+            written.map(cause).zip(&source.document.rules)
+        })
+    }
+
     fn applies(&self, entry: Entry, query: Query<'_>) -> Option<Named> {
         let rule = self.rule(entry)?;
         if covers(rule, entry, query.action) { rule.applies(query) } else { None }
@@ -200,10 +213,13 @@ impl Action {
         request: &Request<'a>,
         asker: Option<&'a dyn Asker>,
     ) -> Query<'a> {
-        // Lower case keeps UTF-8 valid.
-        let action = std::str::from_utf8(&self.0).unwrap_or_default();
         let resource = Resource::new(request.resource);
-        Query { action, resource, context: request.context, asker }
+        Query { action: self.as_str(), resource, context: request.context, asker }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        // Lower case keeps UTF-8 valid.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 

@@ -107,6 +107,22 @@ pub(crate) fn split_at_colons(pieces: Vec<Piece>, limit: usize) -> Vec<Vec<Piece
     parts
 }
 
+/// The names of the keys of a text's variables, as written. Variables that are none have no name.
+pub(crate) fn keys(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            rest = rest.get(rest.find("${")?..)?;
+            let (inner, after) = variable_body(rest).ok()?;
+            rest = after;
+            let key = inner.split_once(',').map_or(inner, |(key, _)| key).trim();
+            if !matches!(inner, "*" | "?" | "$") && !key.is_empty() {
+                return Some(key);
+            }
+        }
+    })
+}
+
 fn push(parts: &mut [Vec<Piece>], piece: Piece) {
     if let Some(last) = parts.last_mut() {
         last.push(piece);
@@ -202,6 +218,14 @@ mod tests {
         ] {
             assert_eq!(read(string, FULL), Err(error), "{string}");
         }
+    }
+
+    #[test]
+    fn names_of_keys() {
+        let keys = |text| keys(text).collect::<Vec<_>>();
+        assert_eq!(keys("a${aws:UserName}/${*}${ k , 'a }' }${$}$"), ["aws:UserName", "k"]);
+        assert_eq!(keys("${}${a"), [""; 0]);
+        assert_eq!(keys("plain"), [""; 0]);
     }
 
     #[test]

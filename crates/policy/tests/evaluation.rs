@@ -2,28 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{borrow::Cow, sync::Arc};
+mod common;
 
-use policy::{Context, Decision, Kind, PolicySet, Request, Source, Values, parse};
+use std::sync::Arc;
+
+use common::{Keys, source};
+use policy::{Decision, Kind, PolicySet, Request, Source, parse};
 use serde_json::{Value, json};
-
-/// The request's condition keys; a list is a multivalued key.
-struct Keys(Value);
-
-impl Context for Keys {
-    fn get(&self, key: &str) -> Option<Values<'_>> {
-        let text = |value: &Value| Cow::Owned(value.as_str().unwrap().to_owned());
-        match self.0.get(key)? {
-            Value::Array(items) => Some(Values::Many(items.iter().map(text).collect())),
-            one => Some(Values::One(text(one))),
-        }
-    }
-}
-
-fn source(id: &str, document: &Value, kind: Kind) -> Source {
-    let document = parse(&document.to_string(), kind).unwrap_or_else(|e| panic!("{document}: {e}"));
-    Source { id: id.into(), document: Arc::new(document) }
-}
 
 fn allows(statements: Value, action: &str, resource: &str, keys: Value) -> bool {
     let document = json!({"Version": "2012-10-17", "Statement": statements});
