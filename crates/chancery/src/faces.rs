@@ -72,6 +72,11 @@ impl Faces {
             let stop = requested(self.shutdown.clone());
             tasks.spawn(imap::listen(listener, self.tls, server, stop));
         }
+        tasks.spawn(make_reports(
+            self.store.clone(),
+            self.world.clone(),
+            requested(self.shutdown.clone()),
+        ));
         let housekeeping =
             housekeeping::keep(self.store, self.world.clone(), self.shutdown.clone());
         tasks.spawn(housekeeping);
@@ -93,6 +98,14 @@ impl Faces {
         config.postmaster = self.config.postmaster.as_deref().and_then(smtp::Address::parse);
         let house = House::new(self.flow.clone(), Arc::clone(authenticator));
         smtp::Server::new(config, house, self.world.clone())
+    }
+}
+
+/// Makes the reports that calls of IAM ask for, until `stop`. What is cut off is made after the next start.
+async fn make_reports(store: Store, world: World, stop: impl Future<Output = ()>) {
+    tokio::select! {
+        () = stop => {}
+        () = iam::jobs::run(store, world) => {}
     }
 }
 

@@ -299,6 +299,14 @@ async fn count(snapshot: &mut Snapshot, account: &str) -> Result<i64, store::Err
 }
 
 impl Found {
+    /// Its ARN.
+    pub(crate) fn arn(&self) -> &str {
+        match self {
+            Self::Aws(policy) => policy.arn,
+            Self::Customer(policy) => &policy.arn,
+        }
+    }
+
     /// The id under which its tags are. AWS's own bear none, and nothing is stored for them.
     fn id(&self) -> Option<&str> {
         match self {
@@ -307,7 +315,8 @@ impl Found {
         }
     }
 
-    fn description(&self) -> Option<String> {
+    /// What it is for, if its maker said so.
+    pub(crate) fn description(&self) -> Option<String> {
         match self {
             Self::Aws(policy) => Some(policy.description.to_owned()),
             Self::Customer(policy) => policy.description.clone(),

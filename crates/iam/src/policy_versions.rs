@@ -171,6 +171,21 @@ fn number_of(id: &str) -> Option<u32> {
     id.strip_prefix('v')?.parse().ok()
 }
 
+/// The versions of a policy, newest first, with their documents.
+pub(crate) async fn with_documents(
+    snapshot: &mut Snapshot,
+    found: &Found,
+) -> Result<Vec<PolicyVersion>, store::Error> {
+    let default = default_of(found);
+    let mut versions = all(snapshot, found).await?;
+    versions.sort_by_key(|version| std::cmp::Reverse(version.number));
+    let shown = |version: &Version| PolicyVersion {
+        document: Some(documents::encoded(&version.document)),
+        ..version.shown(default)
+    };
+    Ok(versions.iter().map(shown).collect())
+}
+
 fn default_of(found: &Found) -> u32 {
     match found {
         Found::Aws(policy) => policy.default_version().number,

@@ -13,6 +13,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "iam-0003-roles", sql: ROLES },
     crate::oidc_providers::SCHEMA,
     crate::mfa::SCHEMA,
+    crate::credential_report::TABLE,
 ];
 
 const BASE: &str = "

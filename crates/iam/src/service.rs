@@ -3,9 +3,10 @@
 use wire::iam;
 
 use crate::{
-    access_keys, aliases, attachments, door::Call, groups, inline_policies, login_profiles,
-    memberships, mfa, oidc_providers, password_policy, policies, policy_entities, policy_lists,
-    policy_versions, summary, users,
+    access_keys, account_properties, aliases, attachments, authorization_details, context_keys,
+    credential_report, door::Call, groups, inline_policies, login_profiles, memberships, mfa,
+    oidc_providers, organizations, password_policy, policies, policy_entities, policy_lists,
+    policy_versions, role_templates, summary, users,
 };
 
 /// IAM, served. It keeps nothing: all is in the call.
@@ -29,6 +30,7 @@ macro_rules! serve {
 }
 
 serve! {
+    acquire_role(input: AcquireRoleRequest) -> iam::AcquireRoleResponse => role_templates::acquire_role;
     add_client_id_to_open_id_connect_provider(input: AddClientIDToOpenIDConnectProviderRequest) -> () => oidc_providers::add_client_id;
     add_user_to_group(input: AddUserToGroupRequest) -> () => memberships::add;
     attach_group_policy(input: AttachGroupPolicyRequest) -> () => attachments::attach_to_group;
@@ -61,18 +63,31 @@ serve! {
     detach_group_policy(input: DetachGroupPolicyRequest) -> () => attachments::detach_from_group;
     detach_role_policy(input: DetachRolePolicyRequest) -> () => attachments::detach_from_role;
     detach_user_policy(input: DetachUserPolicyRequest) -> () => attachments::detach_from_user;
+    disable_organizations_root_credentials_management(input: DisableOrganizationsRootCredentialsManagementRequest) -> iam::DisableOrganizationsRootCredentialsManagementResponse => organizations::disable_root_credentials;
+    disable_organizations_root_sessions(input: DisableOrganizationsRootSessionsRequest) -> iam::DisableOrganizationsRootSessionsResponse => organizations::disable_root_sessions;
     enable_mfa_device(input: EnableMFADeviceRequest) -> () => mfa::operations::enable;
+    enable_organizations_root_credentials_management(input: EnableOrganizationsRootCredentialsManagementRequest) -> iam::EnableOrganizationsRootCredentialsManagementResponse => organizations::enable_root_credentials;
+    enable_organizations_root_sessions(input: EnableOrganizationsRootSessionsRequest) -> iam::EnableOrganizationsRootSessionsResponse => organizations::enable_root_sessions;
+    generate_credential_report() -> iam::GenerateCredentialReportResponse => credential_report::generate;
+    generate_organizations_access_report(input: GenerateOrganizationsAccessReportRequest) -> iam::GenerateOrganizationsAccessReportResponse => organizations::generate_access_report;
     get_access_key_last_used(input: GetAccessKeyLastUsedRequest) -> iam::GetAccessKeyLastUsedResponse => access_keys::last_used;
+    get_account_authorization_details(input: GetAccountAuthorizationDetailsRequest) -> iam::GetAccountAuthorizationDetailsResponse => authorization_details::get;
     get_account_password_policy() -> iam::GetAccountPasswordPolicyResponse => password_policy::get;
+    get_account_properties(input: GetAccountPropertiesRequest) -> iam::GetAccountPropertiesResponse => account_properties::get;
     get_account_summary() -> iam::GetAccountSummaryResponse => summary::get;
+    get_context_keys_for_custom_policy(input: GetContextKeysForCustomPolicyRequest) -> iam::GetContextKeysForPolicyResponse => context_keys::of_custom;
+    get_context_keys_for_principal_policy(input: GetContextKeysForPrincipalPolicyRequest) -> iam::GetContextKeysForPolicyResponse => context_keys::of_principal;
+    get_credential_report() -> iam::GetCredentialReportResponse => credential_report::get;
     get_group(input: GetGroupRequest) -> iam::GetGroupResponse => groups::get;
     get_group_policy(input: GetGroupPolicyRequest) -> iam::GetGroupPolicyResponse => inline_policies::get_group;
     get_login_profile(input: GetLoginProfileRequest) -> iam::GetLoginProfileResponse => login_profiles::get;
     get_mfa_device(input: GetMFADeviceRequest) -> iam::GetMFADeviceResponse => mfa::operations::get;
     get_open_id_connect_provider(input: GetOpenIDConnectProviderRequest) -> iam::GetOpenIDConnectProviderResponse => oidc_providers::get;
+    get_organizations_access_report(input: GetOrganizationsAccessReportRequest) -> iam::GetOrganizationsAccessReportResponse => organizations::access_report;
     get_policy(input: GetPolicyRequest) -> iam::GetPolicyResponse => policies::get;
     get_policy_version(input: GetPolicyVersionRequest) -> iam::GetPolicyVersionResponse => policy_versions::get;
     get_role_policy(input: GetRolePolicyRequest) -> iam::GetRolePolicyResponse => inline_policies::get_role;
+    get_role_template_version(input: GetRoleTemplateVersionRequest) -> iam::GetRoleTemplateVersionResponse => role_templates::version;
     get_user(input: GetUserRequest) -> iam::GetUserResponse => users::get;
     get_user_policy(input: GetUserPolicyRequest) -> iam::GetUserPolicyResponse => inline_policies::get_user;
     list_access_keys(input: ListAccessKeysRequest) -> iam::ListAccessKeysResponse => access_keys::list;
@@ -88,6 +103,7 @@ serve! {
     list_mfa_devices(input: ListMFADevicesRequest) -> iam::ListMFADevicesResponse => mfa::operations::list;
     list_open_id_connect_provider_tags(input: ListOpenIDConnectProviderTagsRequest) -> iam::ListOpenIDConnectProviderTagsResponse => oidc_providers::list_tags;
     list_open_id_connect_providers(input: ListOpenIDConnectProvidersRequest) -> iam::ListOpenIDConnectProvidersResponse => oidc_providers::list;
+    list_organizations_features(input: ListOrganizationsFeaturesRequest) -> iam::ListOrganizationsFeaturesResponse => organizations::list_features;
     list_policies(input: ListPoliciesRequest) -> iam::ListPoliciesResponse => policy_lists::list;
     list_policy_tags(input: ListPolicyTagsRequest) -> iam::ListPolicyTagsResponse => policies::list_tags;
     list_policy_versions(input: ListPolicyVersionsRequest) -> iam::ListPolicyVersionsResponse => policy_versions::list;
@@ -96,6 +112,7 @@ serve! {
     list_user_tags(input: ListUserTagsRequest) -> iam::ListUserTagsResponse => users::list_tags;
     list_users(input: ListUsersRequest) -> iam::ListUsersResponse => users::list;
     list_virtual_mfa_devices(input: ListVirtualMFADevicesRequest) -> iam::ListVirtualMFADevicesResponse => mfa::virtual_devices::list;
+    put_account_properties(input: PutAccountPropertiesRequest) -> iam::PutAccountPropertiesResponse => account_properties::put;
     put_group_policy(input: PutGroupPolicyRequest) -> () => inline_policies::put_group;
     put_role_policy(input: PutRolePolicyRequest) -> () => inline_policies::put_role;
     put_user_policy(input: PutUserPolicyRequest) -> () => inline_policies::put_user;

@@ -16,6 +16,7 @@ mod oidc_providers;
 mod permissions;
 mod policies;
 mod races;
+mod reports;
 mod strangers;
 mod tags;
 mod users;

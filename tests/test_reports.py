@@ -1,0 +1,133 @@
+"""The reports of IAM as boto3 sees them: authorization details, credential report, context keys."""
+
+import csv
+import io
+import json
+import time
+
+import botocore.exceptions
+import pytest
+
+ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+COLUMNS = (
+    "user arn user_creation_time password_enabled password_last_used password_last_changed"
+    " password_next_rotation mfa_active"
+    " access_key_1_active access_key_1_last_rotated access_key_1_last_used_date"
+    " access_key_1_last_used_region access_key_1_last_used_service"
+    " access_key_2_active access_key_2_last_rotated access_key_2_last_used_date"
+    " access_key_2_last_used_region access_key_2_last_used_service"
+    " cert_1_active cert_1_last_rotated cert_2_active cert_2_last_rotated"
+).split()
+
+
+def document(effect="Allow", action="iam:GetUser", resource="*", **more):
+    return json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": action, "Resource": resource, **more}]}
+    )
+
+
+@pytest.fixture
+def iam(house, root):
+    return house.client("iam", root)
+
+
+def refusal(call, **parameters):
+    with pytest.raises(botocore.exceptions.ClientError) as refused:
+        call(**parameters)
+    response = refused.value.response
+    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def wait_until(ready, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not (answer := ready()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return answer
+
+
+def report(iam):
+    wait_until(lambda: iam.generate_credential_report()["State"] == "COMPLETE")
+    answer = iam.get_credential_report()
+    assert answer["ReportFormat"] == "text/csv"
+    return list(csv.DictReader(io.StringIO(answer["Content"].decode())))
+
+
+def test_credential_report(iam, root):
+    assert refusal(iam.get_credential_report) == ("ReportNotPresent", 410)
+    iam.create_user(UserName="a,b")
+    iam.create_login_profile(UserName="a,b", Password="Long-enough-1")
+    iam.create_access_key(UserName="a,b")
+    first = iam.generate_credential_report()
+    assert first["State"] == "STARTED"
+    assert first["Description"] == "No report exists. Starting a new report generation task"
+    rows = report(iam)
+    assert list(rows[0]) == COLUMNS
+    assert [row["user"] for row in rows] == ["<root_account>", "a,b"]
+    assert rows[0]["password_enabled"] == "not_supported" and rows[0]["access_key_1_active"] == "true"
+    user = rows[1]
+    assert (user["password_enabled"], user["password_last_used"]) == ("true", "no_information")
+    assert (user["access_key_1_active"], user["access_key_2_active"]) == ("true", "false")
+    assert user["access_key_1_last_used_date"] == "N/A" and user["mfa_active"] == "false"
+
+
+def test_a_report_that_was_asked_for_is_made_after_a_restart(own_house):
+    own_house.start()
+    key = own_house.create_account()
+    own_house.client("iam", key).generate_credential_report()
+    own_house.kill()
+    own_house.start()
+    iam = own_house.client("iam", key)
+    wait_until(lambda: iam.generate_credential_report()["State"] == "COMPLETE")
+
+
+def test_authorization_details_in_pages(iam, root):
+    names = [f"user{n:02}" for n in range(7)]
+    for name in names:
+        iam.create_user(UserName=name, Tags=[{"Key": "team", "Value": "x"}])
+    iam.create_group(GroupName="g")
+    iam.add_user_to_group(GroupName="g", UserName=names[0])
+    iam.attach_group_policy(GroupName="g", PolicyArn=ADMIN)
+    own = iam.create_policy(PolicyName="p", PolicyDocument=document())["Policy"]["Arn"]
+    iam.create_policy_version(PolicyArn=own, PolicyDocument=document(effect="Deny"))
+    iam.put_user_policy(UserName=names[0], PolicyName="i", PolicyDocument=document())
+    paginator = iam.get_paginator("get_account_authorization_details")
+    whole = paginator.paginate(PaginationConfig={"PageSize": 3}).build_full_result()
+    assert [user["UserName"] for user in whole["UserDetailList"]] == names
+    first = whole["UserDetailList"][0]
+    assert first["GroupList"] == ["g"] and first["Tags"] == [{"Key": "team", "Value": "x"}]
+    assert first["UserPolicyList"][0]["PolicyDocument"] == json.loads(document())
+    assert whole["GroupDetailList"][0]["AttachedManagedPolicies"][0]["PolicyArn"] == ADMIN
+    policies = {policy["Arn"]: policy for policy in whole["Policies"]}
+    assert policies[ADMIN]["AttachmentCount"] == 1
+    assert [version["VersionId"] for version in policies[own]["PolicyVersionList"]] == ["v2", "v1"]
+    local = iam.get_account_authorization_details(Filter=["LocalManagedPolicy"])
+    assert [policy["Arn"] for policy in local["Policies"]] == [own] and local["UserDetailList"] == []
+    only_users = iam.get_account_authorization_details(Filter=["User"], MaxItems=2)
+    altered = only_users["Marker"][:-4] + "AAAA"
+    assert refusal(iam.get_account_authorization_details, Marker=altered) == ("ValidationError", 400)
+
+
+def test_context_keys(iam, root):
+    iam.create_user(UserName="u")
+    mine = document(resource="arn:aws:iam::*:user/${aws:username}")
+    iam.put_user_policy(UserName="u", PolicyName="i", PolicyDocument=mine)
+    arn = f"arn:aws:iam::{root.account_id}:user/u"
+    assert iam.get_context_keys_for_principal_policy(PolicySourceArn=arn)["ContextKeyNames"] == ["aws:username"]
+    asked = document(Condition={"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}})
+    keys = iam.get_context_keys_for_custom_policy(PolicyInputList=[mine, asked])["ContextKeyNames"]
+    assert keys == ["aws:username", "aws:CurrentTime"]
+    assert refusal(iam.get_context_keys_for_custom_policy, PolicyInputList=["{"]) == ("InvalidInput", 400)
+    nobody = f"arn:aws:iam::{root.account_id}:role/nobody"
+    assert refusal(iam.get_context_keys_for_principal_policy, PolicySourceArn=nobody) == ("NoSuchEntity", 404)
+
+
+def test_what_is_not_here_is_refused_as_aws_refuses_it(iam):
+    assert refusal(iam.list_organizations_features)[0] == "OrganizationNotFoundException"
+    assert refusal(iam.enable_organizations_root_sessions)[0] == "OrganizationNotFoundException"
+    assert refusal(iam.get_organizations_access_report, JobId="0" * 36) == ("NoSuchEntity", 404)
+    template = "arn:aws:iam::aws:role-template/any"
+    assert refusal(iam.get_role_template_version, TemplateArn=template) == ("NoSuchEntity", 404)
+    assert iam.get_account_properties()["Properties"] == {}
+    assert refusal(iam.put_account_properties, Properties={"A/b": "true"}) == ("InvalidInput", 400)
