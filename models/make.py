@@ -8,7 +8,8 @@ Facts only: names, types, constraints, errors, bindings; no prose. Only the oper
 
 The form, for the reader in `crates/wire/build`:
 
-  operations   name -> {input, output, wrapper (query result element), errors, http (if not POST /)}
+  operations   name -> {input, output, wrapper (query result element), errors, http (if not POST /),
+               auth (`none` where no signature is needed)}
   errors       shape -> {code, status, fault}; code is left out where it is the shape's own name
   shapes       name -> {type, ...constraints}; a member is its shape's name, or {shape, ...bindings};
                the members of a structure are a list, for their order matters
@@ -90,7 +91,7 @@ def compact(service, public, served):
     errors = sorted({error for op in operations.values() for error in op.get("errors", [])})
     shapes = reachable(public["shapes"], roots)
     return {
-        "service": service,
+        "service": public["metadata"].get("signingName", public["metadata"]["endpointPrefix"]),
         **metadata(public["metadata"]),
         "operations": operations,
         "errors": {name: error(name, public["shapes"][name]) for name in errors},
@@ -125,6 +126,8 @@ def operation(public):
 
 def http(public):
     binding = {"method": public["method"], "uri": public["requestUri"]}
+    if public.get("responseCode", 200) != 200:
+        binding["status"] = public["responseCode"]
     return None if binding == {"method": "POST", "uri": "/"} else binding
 
 
@@ -166,6 +169,8 @@ def shape(service, name, public):
         kept["members"] = [[name, member(reference)] for name, reference in public["members"].items()]
         if public.get("required"):
             kept["required"] = public["required"]
+        if "payload" in public:
+            kept["payload"] = public["payload"]
     kept.update({part: member(public[part]) for part in ("member", "key", "value") if part in public})
     return kept
 

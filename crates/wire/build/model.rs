@@ -26,6 +26,10 @@ pub(crate) struct Operation {
     pub(crate) output: Option<String>,
     pub(crate) wrapper: String,
     pub(crate) errors: Vec<String>,
+    pub(crate) method: String,
+    pub(crate) uri: String,
+    pub(crate) status: u64,
+    pub(crate) unsigned: bool,
 }
 
 pub(crate) struct Fault {
@@ -57,6 +61,8 @@ pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) reference: Reference,
     pub(crate) required: bool,
+    /// `uri`, `querystring`, `header`, `headers`, `statusCode`; `payload` if it is the whole body.
+    pub(crate) location: Option<String>,
 }
 
 pub(crate) struct Reference {
@@ -99,11 +105,16 @@ impl Model {
 
 impl Operation {
     fn read(row: &Object) -> Self {
+        let http = |key| optional_text(row.get("http")?.as_object()?, key);
         Self {
             input: optional_text(row, "input"),
             output: optional_text(row, "output"),
             wrapper: optional_text(row, "wrapper").unwrap_or_default(),
             errors: texts(row, "errors"),
+            method: http("method").unwrap_or_else(|| "POST".to_owned()),
+            uri: http("uri").unwrap_or_else(|| "/".to_owned()),
+            status: row.get("http").and_then(|http| http.get("status")?.as_u64()).unwrap_or(200),
+            unsigned: optional_text(row, "auth").is_some_and(|auth| auth == "none"),
         }
     }
 }
@@ -162,12 +173,17 @@ impl Kind {
 }
 
 fn members(row: &Object) -> Result<Vec<Member>> {
-    let required = texts(row, "required");
+    let (required, payload) = (texts(row, "required"), optional_text(row, "payload"));
     let pairs = row.get("members").and_then(Json::as_array).ok_or("a structure has no members")?;
     let member = |pair: &Json| {
         let name = pair.get(0).and_then(Json::as_str).ok_or("a member has no name")?.to_owned();
-        let reference = Reference::read(pair.get(1).ok_or("a member has no shape")?)?;
-        Ok(Member { required: required.contains(&name), name, reference })
+        let json = pair.get(1).ok_or("a member has no shape")?;
+        let location = match payload.as_ref() == Some(&name) {
+            true => Some("payload".to_owned()),
+            false => json.as_object().and_then(|row| optional_text(row, "location")),
+        };
+        let reference = Reference::read(json)?;
+        Ok(Member { required: required.contains(&name), name, reference, location })
     };
     pairs.iter().map(member).collect()
 }

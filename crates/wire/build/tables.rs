@@ -19,7 +19,7 @@ pub(crate) fn all(model: &Model) -> Result<String> {
     out.push_str("#[allow(non_upper_case_globals, reason = \"shapes keep the model's names\")]\n");
     out.push_str("mod shapes {\n");
     for (name, shape) in &model.shapes {
-        let table = table(model, name, shape);
+        let table = table(name, shape);
         writeln!(out, "    pub(super) static {name}: crate::Shape = {table};")?;
     }
     out.push_str("}\n");
@@ -49,6 +49,7 @@ fn protocol(model: &Model) -> Result<String> {
             "Json {{ version: {:?}, target_prefix: {:?} }}",
             model.json_version, model.target_prefix
         ),
+        "rest-json" => "RestJson".to_owned(),
         other => return Err(format!("protocol {other} has no codec").into()),
     })
 }
@@ -63,9 +64,12 @@ fn operation_row(model: &Model, name: &str, operation: &Operation) -> String {
         .iter()
         .map(|name| format!("&errors::{}", error_name(model, name)))
         .collect();
+    let Operation { method, status, unsigned, .. } = operation;
+    let (path, query) = operation.uri.split_once('?').unwrap_or((&operation.uri, ""));
     format!(
         "crate::OperationModel {{ name: {name:?}, action: \"{}:{name}\", input: {}, output: {}, \
-         result_wrapper: {:?}, errors: &[{}] }}",
+         result_wrapper: {:?}, method: {method:?}, uri: crate::Template::new({path:?}, {query:?}), \
+         status: {status}, unsigned: {unsigned}, errors: &[{}] }}",
         model.service,
         shape(&operation.input),
         shape(&operation.output),
@@ -95,15 +99,15 @@ fn error_name(model: &Model, shape: &str) -> String {
     screaming(short.unwrap_or(shape))
 }
 
-fn table(model: &Model, name: &str, shape: &Shape) -> String {
+fn table(name: &str, shape: &Shape) -> String {
     format!(
         "crate::Shape {{ name: {name:?}, sensitive: {}, kind: crate::Kind::{} }}",
         shape.sensitive,
-        kind(model, shape)
+        kind(shape)
     )
 }
 
-fn kind(model: &Model, shape: &Shape) -> String {
+fn kind(shape: &Shape) -> String {
     let bounds = bounds(shape);
     match &shape.kind {
         Kind::Structure(members) => structure(members),
@@ -127,7 +131,7 @@ fn kind(model: &Model, shape: &Shape) -> String {
         Kind::Long => format!("Long({bounds})"),
         Kind::Double => format!("Double({bounds})"),
         Kind::Boolean => "Boolean".to_owned(),
-        Kind::Timestamp { format } => format!("Timestamp({})", timestamp(model, format.as_deref())),
+        Kind::Timestamp { format } => format!("Timestamp({})", timestamp(format.as_deref())),
         Kind::Blob => format!("Blob({bounds})"),
     }
 }
@@ -137,15 +141,29 @@ fn structure(members: &[Member]) -> String {
         .iter()
         .map(|member| {
             format!(
-                "crate::Member {{ name: {:?}, camel: {:?}, shape: {}, required: {} }}",
+                "crate::Member {{ name: {:?}, camel: {:?}, shape: {}, required: {}, \
+                 location: crate::Location::{} }}",
                 member.reference.name.as_ref().unwrap_or(&member.name),
                 lower_camel(&member.name),
                 reference(&member.reference),
-                member.required
+                member.required,
+                location(member)
             )
         })
         .collect();
     format!("Structure(&[{}])", rows.join(", "))
+}
+
+fn location(member: &Member) -> &'static str {
+    match member.location.as_deref() {
+        None => "Body",
+        Some("uri") => "Label",
+        Some("querystring") => "Query",
+        Some("header") => "Header",
+        Some("headers") => "PrefixHeaders",
+        Some("statusCode") => "Status",
+        Some(_) => "Payload",
+    }
 }
 
 fn reference(reference: &Reference) -> String {
@@ -161,10 +179,11 @@ fn pattern_table(pattern: &Pattern) -> String {
     format!("Some(crate::Pattern::new({text:?}, {regex:?}, {not_regex:?}, {said:?}))")
 }
 
-fn timestamp(model: &Model, format: Option<&str>) -> &'static str {
-    let default = if model.protocol == "query" { "iso8601" } else { "unixTimestamp" };
-    match format.unwrap_or(default) {
-        "unixTimestamp" => "crate::TimestampFormat::EpochSeconds",
-        _ => "crate::TimestampFormat::Iso8601",
+fn timestamp(format: Option<&str>) -> &'static str {
+    match format {
+        None => "None",
+        Some("unixTimestamp") => "Some(crate::TimestampFormat::EpochSeconds)",
+        Some("rfc822") => "Some(crate::TimestampFormat::HttpDate)",
+        Some(_) => "Some(crate::TimestampFormat::Iso8601)",
     }
 }

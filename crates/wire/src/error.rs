@@ -91,8 +91,10 @@ impl<E: StdError + Send + Sync + 'static> From<E> for Error {
 pub struct ErrorKind {
     /// In the query protocol.
     pub query: Code,
-    /// In the JSON protocols.
+    /// In the JSON protocols that name the operation in a header.
     pub json: Code,
+    /// In the REST protocol.
+    pub rest: Code,
     /// Whose fault it is.
     pub fault: Fault,
 }
@@ -101,18 +103,24 @@ impl ErrorKind {
     /// The client's fault, with one code and status in all protocols.
     pub const fn sender(code: &'static str, status: u16) -> Self {
         let code = Code { code, status };
-        Self { query: code, json: code, fault: Fault::Sender }
+        Self { query: code, json: code, rest: code, fault: Fault::Sender }
     }
 
     /// Our fault, with one code and status in all protocols.
     pub const fn receiver(code: &'static str, status: u16) -> Self {
         let code = Code { code, status };
-        Self { query: code, json: code, fault: Fault::Receiver }
+        Self { query: code, json: code, rest: code, fault: Fault::Receiver }
     }
 
     /// The same kind with another code and status in the JSON protocols.
     pub const fn in_json(self, code: &'static str, status: u16) -> Self {
-        Self { json: Code { code, status }, ..self }
+        let code = Code { code, status };
+        Self { json: code, rest: code, ..self }
+    }
+
+    /// The same kind with another status in the REST protocol.
+    pub const fn in_rest(self, status: u16) -> Self {
+        Self { rest: Code { status, ..self.rest }, ..self }
     }
 
     /// An error of this kind with a text for the client.
@@ -125,6 +133,7 @@ impl ErrorKind {
         match protocol {
             Protocol::Query { .. } => self.query,
             Protocol::Json { .. } => self.json,
+            Protocol::RestJson => self.rest,
         }
     }
 }
@@ -173,6 +182,8 @@ mod tests {
         let error = ACCESS_DENIED.with("no");
         assert_eq!(error.status(QUERY), 403);
         assert_eq!(error.status(JSON), 400);
+        assert_eq!(error.status(Protocol::RestJson), 403);
+        assert_eq!(error.kind().code(Protocol::RestJson).code, "AccessDeniedException");
         assert_eq!(error.kind().code(JSON).code, "AccessDeniedException");
         assert_eq!(error.to_string(), "AccessDenied: no");
     }

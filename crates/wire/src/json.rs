@@ -1,4 +1,8 @@
-//! Pieces of JSON (RFC 8259) that more than one form is made of.
+//! JSON (RFC 8259): structures in it, for the protocols, and the pieces that more than one form is made of.
+
+pub(crate) mod decode;
+pub(crate) mod encode;
+mod reader;
 
 use std::fmt::Write;
 

@@ -3,7 +3,7 @@
 //! The shapes, operations, constraints and errors of each service come from the compact models in
 //! `models/`. The build script turns them into a module per service ([`iam`], [`sts`], [`workmail`]):
 //! a struct per structure, a trait with one method per operation, and tables ([`ServiceModel`],
-//! [`Shape`]). The codecs ([`aws_query`], [`aws_json`]), the constraint checks ([`validate()`]) and the
+//! [`Shape`]). The codecs ([`aws_query`], [`aws_json`], [`rest_json`]), the constraint checks ([`validate()`]) and the
 //! audit form ([`trail`]) are written once, by hand, over those tables. Between bytes and structs
 //! stands [`Value`], a tree without names.
 //!
@@ -22,9 +22,12 @@ mod json;
 mod nul;
 mod path;
 mod pattern;
+mod percent;
+pub mod rest_json;
 mod sensitive;
 mod service;
 mod shape;
+mod text;
 mod timestamp;
 pub mod trail;
 mod uri;
@@ -37,7 +40,7 @@ pub use pattern::Pattern;
 pub use sensitive::Sensitive;
 pub use service::Answer;
 pub use shape::{
-    Bounds, Kind, List, Map, Member, OperationModel, Protocol, ServiceModel, Shape, Text,
+    Bounds, Kind, List, Location, Map, Member, OperationModel, Protocol, ServiceModel, Shape, Text,
     TimestampFormat,
 };
 pub use uri::{Closeness, Labels, Template};

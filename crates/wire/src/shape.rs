@@ -1,6 +1,6 @@
 //! The tables that the build script fills and the codecs walk.
 
-use crate::{ErrorKind, Pattern};
+use crate::{ErrorKind, Pattern, Template};
 
 /// A service as its model describes it.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ impl ServiceModel {
             Protocol::Query { .. } => "text/xml",
             Protocol::Json { version: "1.0", .. } => "application/x-amz-json-1.0",
             Protocol::Json { .. } => "application/x-amz-json-1.1",
+            Protocol::RestJson => "application/json",
         }
     }
 }
@@ -51,6 +52,8 @@ pub enum Protocol {
         /// What stands before the operation in the header: `WorkMailService`.
         target_prefix: &'static str,
     },
+    /// The operation in method and path, JSON or bytes in the body.
+    RestJson,
 }
 
 /// An operation of a service.
@@ -66,6 +69,14 @@ pub struct OperationModel {
     pub output: Option<&'static Shape>,
     /// The element around the output in a query answer: `CreateUserResult`.
     pub result_wrapper: &'static str,
+    /// The HTTP method; `POST` in all protocols but the REST one.
+    pub method: &'static str,
+    /// The path, with labels; `/` in all protocols but the REST one.
+    pub uri: Template,
+    /// The HTTP status of a success.
+    pub status: u16,
+    /// Whether a call of it needs no signature.
+    pub unsigned: bool,
     /// The errors that the model declares for it.
     pub errors: &'static [&'static ErrorKind],
 }
@@ -110,8 +121,8 @@ pub enum Kind {
     Double(Bounds),
     /// True or false.
     Boolean,
-    /// A point in time.
-    Timestamp(TimestampFormat),
+    /// A point in time; how it is written if the model wants it otherwise than the protocol has it.
+    Timestamp(Option<TimestampFormat>),
     /// Bytes, with bounds on their number.
     Blob(Bounds),
 }
@@ -127,6 +138,27 @@ pub struct Member {
     pub shape: &'static Shape,
     /// Whether a request without it is refused.
     pub required: bool,
+    /// Where it stands; only the REST protocol puts members elsewhere than in the body.
+    pub location: Location,
+}
+
+/// Where in a request or an answer a member stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// In the body, under its name.
+    Body,
+    /// In the path, in place of the label of its name.
+    Label,
+    /// In the query, under its name. A map is the whole query.
+    Query,
+    /// In the header of its name.
+    Header,
+    /// In all headers whose names begin with its name; the rest of the name is the key.
+    PrefixHeaders,
+    /// It is the HTTP status of the answer.
+    Status,
+    /// It is the whole body.
+    Payload,
 }
 
 /// A list.
@@ -186,4 +218,6 @@ pub enum TimestampFormat {
     Iso8601,
     /// Seconds since the epoch as a number, with milliseconds.
     EpochSeconds,
+    /// `Tue, 24 Jul 2018 19:07:41 GMT`.
+    HttpDate,
 }

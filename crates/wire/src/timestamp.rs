@@ -42,6 +42,25 @@ pub(crate) fn iso8601(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_micros(time.as_microsecond()))
 }
 
+/// As HTTP writes it: `Tue, 24 Jul 2018 19:07:41 GMT` (RFC 9110, section 5.6.7).
+pub(crate) fn http_date(time: Timestamp) -> String {
+    time.civil("%a, %d %b %Y %H:%M:%S GMT")
+}
+
+/// The point that ISO 8601 text or an HTTP date names.
+pub(crate) fn written(text: &str) -> Option<Timestamp> {
+    iso8601(text).or_else(|| {
+        let civil = jiff::civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S%.f GMT", text).ok()?;
+        let time = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+        Some(Timestamp::from_micros(time.as_microsecond()))
+    })
+}
+
+/// The point that a text means in whatever form.
+pub(crate) fn any(text: &str) -> Option<Timestamp> {
+    written(text).or_else(|| seconds(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +95,18 @@ mod tests {
         }
         for text in ["253402300800", "-1e300", "1e999", "NaN", "", "x"] {
             assert_eq!(seconds(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn http_dates() {
+        let time = Timestamp::from_seconds(1_532_459_261);
+        assert_eq!(http_date(time), "Tue, 24 Jul 2018 19:07:41 GMT");
+        assert_eq!(any("Tue, 24 Jul 2018 19:07:41 GMT"), Some(time));
+        let half = Timestamp::from_micros(1_532_459_261_500_000);
+        assert_eq!(any("Tue, 24 Jul 2018 19:07:41.5 GMT"), Some(half));
+        for text in ["Tue, 24 Jul 2018 19:07:41", "Mon, 24 Jul 2018 19:07:41 GMT", "24 Jul 2018"] {
+            assert_eq!(any(text), None, "{text}");
         }
     }
 

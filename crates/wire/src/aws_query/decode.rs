@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use world::Timestamp;
-
 use super::Parameters;
 use crate::{
-    Error, Kind, List, Map, Member, OperationModel, Shape, Value, errors::SERIALIZATION, timestamp,
+    Error, Kind, List, Map, Member, OperationModel, Shape, Value, errors::SERIALIZATION, text,
 };
 
 /// The input of an operation, not yet validated.
@@ -41,8 +38,11 @@ impl Decoder<'_> {
             Kind::List(list) => self.list(list),
             Kind::Map(map) => self.map(map),
             _ => {
-                let text = self.parameters.value(&self.name);
-                text.map(|text| scalar(shape, text, &self.name)).transpose()
+                let given = self.parameters.value(&self.name);
+                given
+                    .map(|given| text::scalar(shape, given))
+                    .transpose()
+                    .map_err(|wanted| self.malformed(&format!("is not {wanted}")))
             }
         }
     }
@@ -130,36 +130,6 @@ impl Decoder<'_> {
 fn index(digits: &str) -> Option<u32> {
     let canonical = !digits.starts_with(['0', '+']);
     digits.parse().ok().filter(|_| canonical)
-}
-
-fn scalar(shape: &Shape, text: &str, name: &str) -> Result<Value, Error> {
-    let (value, wanted) = match shape.kind {
-        Kind::Integer(_) => {
-            (text.parse::<i32>().ok().map(|number| Value::Integer(number.into())), "an integer")
-        }
-        Kind::Long(_) => (text.parse().ok().map(Value::Integer), "an integer"),
-        Kind::Double(_) => (double(text).map(Value::Double), "a number"),
-        Kind::Boolean => (boolean(text).map(Value::Boolean), "true or false"),
-        Kind::Timestamp(_) => (time(text).map(Value::Timestamp), "a timestamp"),
-        Kind::Blob(_) => (BASE64_STANDARD.decode(text).ok().map(Value::Blob), "base64"),
-        _ if shape.sensitive => (Some(Value::Sensitive(text.into())), "text"),
-        _ => (Some(Value::String(text.to_owned())), "text"),
-    };
-    value.ok_or_else(|| malformed(name, &format!("is not {wanted}")))
-}
-
-fn double(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|number: &f64| number.is_finite())
-}
-
-fn boolean(text: &str) -> Option<bool> {
-    let is = |word: &str| text.eq_ignore_ascii_case(word);
-    if is("true") { Some(true) } else { is("false").then_some(false) }
-}
-
-/// Clients send both, whatever the model says.
-fn time(text: &str) -> Option<Timestamp> {
-    timestamp::iso8601(text).or_else(|| timestamp::seconds(text))
 }
 
 fn malformed(name: &str, what: &str) -> Error {

@@ -54,7 +54,7 @@ pub fn encode_error(model: &ServiceModel, error: &Error, request_id: &str) -> St
 fn begin(xml: &mut Xml, name: &str, suffix: &str, model: &ServiceModel) {
     let namespace = match model.protocol {
         Protocol::Query { xml_namespace } => xml_namespace,
-        Protocol::Json { .. } => "",
+        Protocol::Json { .. } | Protocol::RestJson => "",
     };
     for part in ["<", name, suffix, " xmlns=\"", namespace, "\">"] {
         xml.text.push_str(part);
@@ -104,7 +104,7 @@ fn content(xml: &mut Xml, shape: &Shape, value: &Value) {
                 entry(xml, "entry", map, key, value);
             }
         }
-        (Kind::Timestamp(TimestampFormat::EpochSeconds), Value::Timestamp(time)) => {
+        (Kind::Timestamp(Some(TimestampFormat::EpochSeconds)), Value::Timestamp(time)) => {
             timestamp::push_seconds(&mut xml.text, *time);
         }
         _ => scalar(xml, value),

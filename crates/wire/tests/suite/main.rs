@@ -5,6 +5,7 @@
 mod golden;
 mod json;
 mod query;
+mod rest;
 mod service;
 mod trail;
 mod validation;

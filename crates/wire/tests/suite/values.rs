@@ -17,6 +17,10 @@ pub(crate) fn mirrored(operations: &'static [OperationModel]) -> Vec<OperationMo
                 input: Some(shape?),
                 output: Some(shape?),
                 result_wrapper: "Result",
+                method: op.method,
+                uri: op.uri,
+                status: op.status,
+                unsigned: op.unsigned,
                 errors: &[],
             })
         })
@@ -53,10 +57,10 @@ pub(crate) fn of(shape: &'static Shape, texts: &'static str) -> BoxedStrategy<Va
         Kind::Double(_) => prop::num::f64::NORMAL.prop_map(Value::Double).boxed(),
         Kind::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
         Kind::Timestamp(format) => {
-            // what the format can carry
+            // what every protocol can carry
             let step = match format {
-                TimestampFormat::Iso8601 => 1_000_000,
-                TimestampFormat::EpochSeconds => 1_000,
+                Some(TimestampFormat::EpochSeconds) => 1_000,
+                _ => 1_000_000,
             };
             (-60_000_000_000_000_i64..250_000_000_000_000_000)
                 .prop_map(move |micros| Timestamp::from_micros(micros / step * step))

@@ -1,48 +1,35 @@
-//! From a value, or an error, to JSON.
+//! From a value to JSON.
 
 use std::fmt::Write;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
+use super::{enclosed, push_double, push_string};
 use crate::{
-    Error, Kind, OperationModel, Shape, TimestampFormat, Value,
-    json::{enclosed, push_double, push_string},
-    timestamp::push_seconds,
+    Kind, Member, Shape, TimestampFormat, Value,
+    timestamp::{http_date, push_seconds},
 };
 
-/// The body of a successful answer, to be sent with status 200. Empty if the operation has no output.
-pub fn encode(operation: &OperationModel, output: &Value) -> String {
-    let mut out = String::new();
-    if let Some(shape) = operation.output.filter(|shape| !shape.members().is_empty()) {
-        push(&mut out, shape, output);
-    }
-    out
-}
-
-/// The body of an answer that tells of an error, to be sent with [`Error::status`].
-///
-/// The message goes under both names that clients look for.
-pub fn encode_error(error: &Error) -> String {
-    let mut out = String::from("{\"__type\":");
-    push_string(&mut out, error.kind().json.code);
-    for name in [",\"message\":", ",\"Message\":"] {
-        out.push_str(name);
-        push_string(&mut out, error.message());
-    }
-    out.push('}');
-    out
+/// Adds a structure: of its own members, not of those further down, only the `taken` ones.
+pub(crate) fn structure(
+    out: &mut String,
+    members: &[Member],
+    value: &Value,
+    taken: fn(&Member) -> bool,
+) {
+    let slots = (0..members.len()).map(|slot| value.member(slot));
+    let there = members.iter().zip(slots).filter_map(|(member, slot)| Some((member, slot?)));
+    let there = there.filter(|(member, _)| taken(member));
+    enclosed(out, ('{', '}'), there, |out, (member, value)| {
+        push_string(out, member.name);
+        out.push(':');
+        push(out, member.shape, value);
+    });
 }
 
 fn push(out: &mut String, shape: &Shape, value: &Value) {
     match (&shape.kind, value) {
-        (Kind::Structure(members), Value::Structure(slots)) => {
-            let there = members.iter().zip(slots).filter_map(|(m, slot)| Some((m, slot.as_ref()?)));
-            enclosed(out, ('{', '}'), there, |out, (member, value)| {
-                push_string(out, member.name);
-                out.push(':');
-                push(out, member.shape, value);
-            });
-        }
+        (Kind::Structure(members), Value::Structure(_)) => structure(out, members, value, |_| true),
         (Kind::List(list), Value::List(elements)) => {
             enclosed(out, ('[', ']'), elements.iter(), |out, value| push(out, list.member, value));
         }
@@ -53,8 +40,11 @@ fn push(out: &mut String, shape: &Shape, value: &Value) {
                 push(out, map.value, value);
             });
         }
-        (Kind::Timestamp(TimestampFormat::Iso8601), Value::Timestamp(time)) => {
+        (Kind::Timestamp(Some(TimestampFormat::Iso8601)), Value::Timestamp(time)) => {
             push_string(out, &time.iso8601());
+        }
+        (Kind::Timestamp(Some(TimestampFormat::HttpDate)), Value::Timestamp(time)) => {
+            push_string(out, &http_date(*time));
         }
         _ => push_scalar(out, value),
     }

@@ -6,36 +6,31 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::reader::{Broken, MAX_DEPTH, Reader, Token};
 use crate::{
-    Error, Kind, List, MAX_REQUEST_BYTES, Map, Member, OperationModel, Shape, TimestampFormat,
-    Value,
-    errors::{REQUEST_TOO_LARGE, SERIALIZATION},
-    path::Path,
-    timestamp,
+    Error, Kind, List, Map, Member, Shape, TimestampFormat, Value, errors::SERIALIZATION,
+    path::Path, timestamp,
 };
 
 /// A request may hold so many values, lists and structures included.
 const MAX_VALUES: usize = 100_000;
 
-/// The input of an operation, not yet validated. An empty body is an empty input.
+/// The members of a structure that is the whole of a body. Of its own members, not of those further down,
+/// only the `taken` ones are looked for.
 ///
 /// What is not JSON, has another type than the model says, or names a member twice is an error.
-pub fn decode(operation: &OperationModel, body: &[u8]) -> Result<Value, Error> {
-    if body.len() > MAX_REQUEST_BYTES {
-        return Err(REQUEST_TOO_LARGE.with("The request is too large."));
-    }
-    let members = operation.input.map(Shape::members).unwrap_or_default();
-    if body.is_empty() {
-        return Ok(Value::empty(members.len()));
-    }
+pub(crate) fn structure(
+    members: &[Member],
+    taken: fn(&Member) -> bool,
+    body: &[u8],
+) -> Result<Vec<Option<Value>>, Error> {
     let text =
         std::str::from_utf8(body).map_err(|_| SERIALIZATION.with("The request is not UTF-8."))?;
     let mut decoder = Decoder { reader: Reader::new(text), values: 0, depth: 0 };
-    let input = match decoder.reader.token()? {
-        Token::Object => decoder.structure(members, Path::Input)?,
+    let slots = match decoder.reader.token()? {
+        Token::Object => decoder.members(members, taken, Path::Input)?,
         other => return Err(mismatch(other, "a structure", Path::Input)),
     };
     decoder.reader.end()?;
-    Ok(input)
+    Ok(slots)
 }
 
 impl From<Broken> for Error {
@@ -63,7 +58,9 @@ impl Decoder<'_> {
             return Ok(None);
         }
         match (&shape.kind, token) {
-            (Kind::Structure(members), Token::Object) => self.structure(members, path),
+            (Kind::Structure(members), Token::Object) => {
+                self.members(members, |_| true, path).map(Value::Structure)
+            }
             (Kind::List(list), Token::Array) => self.list(list, path),
             (Kind::Map(map), Token::Object) => self.map(map, path),
             (_, Token::String) => self.string(shape, path),
@@ -77,12 +74,18 @@ impl Decoder<'_> {
         .map(Some)
     }
 
-    fn structure(&mut self, members: &[Member], path: Path<'_>) -> Result<Value, Error> {
+    fn members(
+        &mut self,
+        members: &[Member],
+        taken: fn(&Member) -> bool,
+        path: Path<'_>,
+    ) -> Result<Vec<Option<Value>>, Error> {
         // a member that was given, even as `null`, is `Some`
         let mut given: Vec<Option<Option<Value>>> = vec![None; members.len()];
         self.parts(b'}', |decoder| {
             let name = decoder.reader.name()?;
-            let found = given.iter_mut().zip(members).find(|(_, member)| member.name == name);
+            let mut slots = given.iter_mut().zip(members);
+            let found = slots.find(|(_, member)| member.name == name && taken(member));
             let Some((slot, member)) = found else {
                 return Ok(decoder.reader.skip(decoder.depth + 1)?);
             };
@@ -93,7 +96,7 @@ impl Decoder<'_> {
             *slot = Some(decoder.value(member.shape, path)?);
             Ok(())
         })?;
-        Ok(Value::Structure(given.into_iter().map(Option::flatten).collect()))
+        Ok(given.into_iter().map(Option::flatten).collect())
     }
 
     fn list(&mut self, list: &List, path: Path<'_>) -> Result<Value, Error> {
@@ -151,9 +154,11 @@ impl Decoder<'_> {
                     SERIALIZATION.with(format!("STRING_VALUE at '{path}' is not valid base64"))
                 })
             }
-            Kind::Timestamp(TimestampFormat::Iso8601) => timestamp::iso8601(&text)
-                .map(Value::Timestamp)
-                .ok_or_else(|| mismatch(Token::String, type_name(shape), path)),
+            Kind::Timestamp(Some(TimestampFormat::Iso8601 | TimestampFormat::HttpDate)) => {
+                timestamp::written(&text)
+                    .map(Value::Timestamp)
+                    .ok_or_else(|| mismatch(Token::String, type_name(shape), path))
+            }
             _ => Err(mismatch(Token::String, type_name(shape), path)),
         }
     }
@@ -167,7 +172,7 @@ impl Decoder<'_> {
             }
             Kind::Long(_) => text.parse().ok().map(Value::Integer),
             Kind::Double(_) => finite(text).map(Value::Double),
-            Kind::Timestamp(TimestampFormat::EpochSeconds) => {
+            Kind::Timestamp(None | Some(TimestampFormat::EpochSeconds)) => {
                 timestamp::seconds(text).map(Value::Timestamp)
             }
             _ => None,
