@@ -6,7 +6,7 @@ use hyper::{
     body::Bytes,
     header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION},
 };
-use wire::{Error, OperationModel, Protocol, ServiceModel, Value, aws_json, aws_query};
+use wire::{Error, OperationModel, Protocol, ServiceModel, Value, aws_json, aws_query, rest_json};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -24,8 +24,21 @@ pub(crate) fn success(
     let body = match model.protocol {
         Protocol::Query { .. } => aws_query::encode(model, operation, output, request_id),
         Protocol::Json { .. } => aws_json::encode(operation, output),
+        Protocol::RestJson => return rest(rest_json::encode(operation, output), request_id),
     };
-    response(StatusCode::OK, model, body, request_id)
+    response(StatusCode::OK, model.content_type(), body, request_id)
+}
+
+fn rest(answer: rest_json::Answer, request_id: &str) -> Response<Full<Bytes>> {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = response(status, answer.content_type, answer.body, request_id);
+    for (name, value) in answer.headers {
+        match (HeaderName::try_from(&name), HeaderValue::try_from(value)) {
+            (Ok(name), Ok(value)) => _ = response.headers_mut().insert(name, value),
+            _ => tracing::error!(request_id, name, "a header of an answer cannot be written"),
+        }
+    }
+    response
 }
 
 /// The answer to a call that failed, or that never became one.
@@ -39,9 +52,10 @@ pub(crate) fn failure(
     let body = match model.protocol {
         Protocol::Query { .. } => aws_query::encode_error(model, error, request_id),
         Protocol::Json { .. } => aws_json::encode_error(error),
+        Protocol::RestJson => rest_json::encode_error(error),
     };
-    let mut response = response(status, model, body, request_id);
-    if let Protocol::Json { .. } = model.protocol {
+    let mut response = response(status, model.content_type(), body, request_id);
+    if let Protocol::Json { .. } | Protocol::RestJson = model.protocol {
         response.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(code.code));
     }
     response
@@ -58,13 +72,13 @@ pub(crate) fn redirect(request_id: &str) -> Response<Full<Bytes>> {
 
 fn response(
     status: StatusCode,
-    model: &ServiceModel,
+    content_type: &'static str,
     body: impl Into<Bytes>,
     request_id: &str,
 ) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(model.content_type()));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     name(&mut response, request_id);
     response
 }

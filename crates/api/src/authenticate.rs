@@ -4,7 +4,7 @@ use iam::door::{Identity, Refusal, RequestFacts};
 use sigv4::{PathStyle, Payload, Presented, Rules, Scope};
 use store::Snapshot;
 use wire::{
-    Error, Protocol,
+    Error,
     errors::{
         EXPIRED_TOKEN, INCOMPLETE_SIGNATURE, INVALID_CLIENT_TOKEN_ID, MALFORMED_QUERY_STRING,
         MISSING_AUTHENTICATION_TOKEN, SIGNATURE_DOES_NOT_MATCH,
@@ -12,7 +12,7 @@ use wire::{
 };
 use world::Timestamp;
 
-use crate::{Api, Service};
+use crate::{Api, Service, route::Route};
 
 /// What the services here sign: the path is normalised, and the body is always part of it.
 const RULES: Rules = Rules { path: PathStyle::Normalized, payload: Payload::Signed };
@@ -20,17 +20,18 @@ const RULES: Rules = Rules { path: PathStyle::Normalized, payload: Payload::Sign
 /// Checks time and scope, finds the key, and verifies the signature. What it gives is proved.
 pub(crate) async fn authenticate(
     api: &Api,
-    service: Service,
+    route: &Route,
     request: &sigv4::Request<'_>,
     presented: &Presented<'_>,
     snapshot: &mut Snapshot,
     facts: Facts,
 ) -> Result<Identity, Error> {
+    let service = route.service;
     presented.check_time(facts.now, service.clock_tolerance()).map_err(|e| refused(&e))?;
     let scope = check_scope(service, presented)?;
-    if let Protocol::Json { .. } = service.model().protocol {
-        // It names the operation, so unsigned it would let anybody turn a call into another.
-        presented.check_signed("X-Amz-Target").map_err(|e| refused(&e))?;
+    for header in route.read_headers(request.headers) {
+        // It is part of what is asked for, so unsigned it would let anybody turn a call into another.
+        presented.check_signed(header).map_err(|e| refused(&e))?;
     }
     let access_key_id = scope.access_key_id;
     let facts = facts.in_region(service.region(scope.region));
@@ -53,7 +54,8 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    fn in_region(self, region: &str) -> RequestFacts {
+    /// The facts of a request to a service in `region`.
+    pub(crate) fn in_region(self, region: &str) -> RequestFacts {
         RequestFacts {
             request_id: self.request_id,
             region: region.to_owned(),

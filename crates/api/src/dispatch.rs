@@ -9,13 +9,13 @@ use sigv4::Presented;
 use store::Snapshot;
 use wire::{
     Error, OperationModel, ServiceModel, Value, aws_json, aws_query, errors::SERVICE_UNAVAILABLE,
-    trail,
+    rest_json, trail,
 };
 
 use crate::{
     Api, Service, answer,
     authenticate::{Facts, authenticate, refused},
-    route::{self, NoRoute, Route},
+    route::{self, Asked, NoRoute, Route},
 };
 
 /// How often a call that met a conflict is run in all.
@@ -23,6 +23,9 @@ const ATTEMPTS_MAX: u32 = 10;
 
 /// How long the first pause between two attempts in turn is; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(2);
+
+/// The region of a call without a signature, which is what names a region.
+const UNSIGNED_REGION: &str = "us-east-1";
 
 /// A request as it came in.
 pub(crate) struct Incoming {
@@ -45,12 +48,7 @@ pub(crate) async fn dispatch(api: &Api, incoming: Incoming) -> Response<Full<Byt
     };
     let presented = Presented::parse(&request);
     let scope = presented.as_ref().ok().and_then(|p| p.as_ref()?.scope());
-    let way = route::route(
-        &incoming.head.method,
-        incoming.head.uri.path(),
-        &incoming.head.headers,
-        scope.map(|scope| scope.service),
-    );
+    let way = route::route(&incoming.head, scope.map(|scope| scope.service));
     let (model, result) = match way {
         Err(NoRoute::Redirect) => return answer::redirect(&incoming.request_id),
         Err(NoRoute::Refused(model, error)) => (model, Err(error)),
@@ -80,20 +78,31 @@ async fn serve(
     presented: Result<Option<Presented<'_>>, sigv4::Error>,
     route: Route,
 ) -> Result<Response<Full<Bytes>>, Error> {
-    let missing = || refused(&sigv4::Error::MissingAuthentication);
-    let presented = presented.map_err(|error| refused(&error))?.ok_or_else(missing)?;
+    let Some(presented) = presented.map_err(|error| refused(&error))? else {
+        return serve_unsigned(api, incoming, request, &route).await;
+    };
     let mut snapshot = api.door.snapshot().await?;
     let facts = facts(api, incoming);
-    let identity =
-        authenticate(api, route.service, request, &presented, &mut snapshot, facts).await?;
-    let model = route.service.model();
-    let parameters = Parameters::of(incoming, &route)?;
-    let operation = parameters.operation(model)?;
+    let identity = authenticate(api, &route, request, &presented, &mut snapshot, facts).await?;
+    let parameters = Parameters::of(request, &route)?;
+    let operation = parameters.operation(route.service.model())?;
     let run = Run { api, service: route.service, operation, caller: identity.caller };
-    Ok(match run.input(&parameters) {
-        Ok(input) => run.run(snapshot, input).await,
-        Err(error) => run.reject(snapshot, &error).await,
-    })
+    Ok(run.on(snapshot, &parameters).await)
+}
+
+/// Runs a call without a signature, if it is of an operation that needs none.
+async fn serve_unsigned(
+    api: &Api,
+    incoming: &Incoming,
+    request: &sigv4::Request<'_>,
+    route: &Route,
+) -> Result<Response<Full<Bytes>>, Error> {
+    let missing = || refused(&sigv4::Error::MissingAuthentication);
+    let parameters = Parameters::of(request, route).map_err(|_| missing())?;
+    let (service, operation) = parameters.unsigned(route.service).ok_or_else(missing)?;
+    let request = facts(api, incoming).in_region(service.region(UNSIGNED_REGION));
+    let run = Run { api, service, operation, caller: Caller::anonymous(request) };
+    Ok(run.on(api.door.snapshot().await?, &parameters).await)
 }
 
 fn facts(api: &Api, incoming: &Incoming) -> Facts {
@@ -110,33 +119,51 @@ fn facts(api: &Api, incoming: &Incoming) -> Facts {
 enum Parameters<'a> {
     Query(aws_query::Parameters<'a>),
     Json { target: &'a str, body: &'a [u8] },
+    Rest { operation: &'static OperationModel, request: rest_json::Request<'a> },
 }
 
 impl<'a> Parameters<'a> {
-    fn of(incoming: &'a Incoming, route: &'a Route) -> Result<Self, Error> {
-        if let Some(target) = &route.target {
-            return Ok(Self::Json { target, body: &incoming.body });
-        }
-        let query = incoming.head.uri.query().unwrap_or_default();
-        Ok(Self::Query(aws_query::Parameters::parse(query, &incoming.body)?))
+    fn of(request: &sigv4::Request<'a>, route: &'a Route) -> Result<Self, Error> {
+        // INVARIANT: the target was taken out of a URI, which is ASCII.
+        let target = std::str::from_utf8(request.target).unwrap_or_default();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let (headers, body) = (request.headers, request.body);
+        Ok(match &route.asked {
+            Asked::Parameter => Self::Query(aws_query::Parameters::parse(query, body)?),
+            Asked::Target(target) => Self::Json { target, body },
+            Asked::Path(operation) => {
+                Self::Rest { operation, request: rest_json::Request { path, query, headers, body } }
+            }
+        })
     }
 
     fn operation(&self, model: &'static ServiceModel) -> Result<&'static OperationModel, Error> {
         match self {
             Self::Query(parameters) => aws_query::operation(model, parameters),
             Self::Json { target, .. } => aws_json::operation(model, target),
+            Self::Rest { operation, .. } => Ok(operation),
         }
+    }
+
+    /// The operation, if it needs no signature, and its service, which in a query no scope has named.
+    fn unsigned(&self, service: Service) -> Option<(Service, &'static OperationModel)> {
+        if let Self::Query(parameters) = self {
+            return Service::unsigned_query(parameters);
+        }
+        let operation = self.operation(service.model()).ok()?;
+        operation.unsigned.then_some((service, operation))
     }
 
     fn decode(&self, operation: &'static OperationModel) -> Result<Value, Error> {
         match self {
             Self::Query(parameters) => aws_query::decode(operation, parameters),
             Self::Json { body, .. } => aws_json::decode(operation, body),
+            Self::Rest { request, .. } => rest_json::decode(operation, *request),
         }
     }
 }
 
-/// An authenticated call of a known operation.
+/// A call of a known operation, by a caller who is known or need not be.
 struct Run<'a> {
     api: &'a Api,
     service: Service,
@@ -145,6 +172,13 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    async fn on(&self, snapshot: Snapshot, parameters: &Parameters<'_>) -> Response<Full<Bytes>> {
+        match self.input(parameters) {
+            Ok(input) => self.run(snapshot, input).await,
+            Err(error) => self.reject(snapshot, &error).await,
+        }
+    }
+
     fn input(&self, parameters: &Parameters<'_>) -> Result<Value, Error> {
         let input = parameters.decode(self.operation)?;
         if let Some(shape) = self.operation.input {

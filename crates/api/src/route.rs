@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use hyper::{HeaderMap, Method, header::CONTENT_TYPE};
+use hyper::{HeaderMap, Method, header::CONTENT_TYPE, http::request::Parts};
 use wire::{
-    Protocol, ServiceModel,
+    OperationModel, Protocol, ServiceModel, aws_query,
     errors::{INVALID_ACTION, SIGNATURE_DOES_NOT_MATCH},
+    rest_json,
 };
 
 /// The services that the endpoint serves.
@@ -64,8 +65,25 @@ impl Service {
     fn by_target_prefix(prefix: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|service| match service.model().protocol {
             Protocol::Json { target_prefix, .. } => target_prefix == prefix,
-            Protocol::Query { .. } => false,
+            Protocol::Query { .. } | Protocol::RestJson => false,
         })
+    }
+
+    fn is_rest(self) -> bool {
+        self.model().protocol == Protocol::RestJson
+    }
+
+    /// The operation that a form asks for without a signature, if it is one of those that need none.
+    pub(crate) fn unsigned_query(
+        parameters: &aws_query::Parameters<'_>,
+    ) -> Option<(Self, &'static OperationModel)> {
+        let asked = |service: Self| {
+            let model = service.model();
+            let is_query = matches!(model.protocol, Protocol::Query { .. });
+            let operation = is_query.then(|| aws_query::operation(model, parameters).ok())??;
+            Some((service, operation))
+        };
+        Self::ALL.into_iter().filter_map(asked).find(|(_, operation)| operation.unsigned)
     }
 }
 
@@ -74,8 +92,32 @@ impl Service {
 pub(crate) struct Route {
     /// The service; the one that the credential scope names, if the protocol leaves it open.
     pub(crate) service: Service,
-    /// The header that names the operation in the JSON protocols: `WorkMailService.CreateUser`.
-    pub(crate) target: Option<String>,
+    /// What names the operation.
+    pub(crate) asked: Asked,
+}
+
+/// How a request names its operation.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// By a parameter, which is in the query or in the body.
+    Parameter,
+    /// By the header of the JSON protocols: `WorkMailService.CreateUser`.
+    Target(String),
+    /// By method and path.
+    Path(&'static OperationModel),
+}
+
+impl Route {
+    /// Those headers of a request that become part of what it asks for.
+    pub(crate) fn read_headers<'a>(&self, headers: &[(&'a str, &'a [u8])]) -> Vec<&'a str> {
+        match self.asked {
+            Asked::Parameter => Vec::new(),
+            Asked::Target(_) => vec!["X-Amz-Target"],
+            Asked::Path(operation) => {
+                rest_json::read_headers(operation, headers.iter().map(|(name, _)| *name)).collect()
+            }
+        }
+    }
 }
 
 /// Why a request has no way in.
@@ -88,21 +130,39 @@ pub(crate) enum NoRoute {
 }
 
 /// The service whose protocol a request seems to speak, for refusing it before it is routed.
-pub(crate) fn spoken(headers: &HeaderMap) -> &'static ServiceModel {
-    if headers.contains_key("x-amz-target") { &wire::workmail::MODEL } else { &wire::iam::MODEL }
+pub(crate) fn spoken(head: &Parts) -> &'static ServiceModel {
+    if head.headers.contains_key("x-amz-target") {
+        return &wire::workmail::MODEL;
+    }
+    unscoped(head).map_or(&wire::iam::MODEL, |route| route.service.model())
 }
 
 /// Finds the way of a request by its head and the service that its credential scope names.
-pub(crate) fn route(
-    method: &Method,
-    path: &str,
-    headers: &HeaderMap,
-    scope_service: Option<&str>,
-) -> Result<Route, NoRoute> {
-    match headers.get("x-amz-target") {
-        Some(target) => json(method, target.to_str().unwrap_or_default(), headers),
-        None => query(method, path, headers, scope_service),
+pub(crate) fn route(head: &Parts, scope_service: Option<&str>) -> Result<Route, NoRoute> {
+    if let Some(target) = head.headers.get("x-amz-target") {
+        return json(&head.method, target.to_str().unwrap_or_default(), &head.headers);
     }
+    let scoped = scope_service.map(|name| (name, Service::by_signing_name(name)));
+    match scoped {
+        Some((_, Some(service))) if service.is_rest() => rest(service, head),
+        None if let Some(route) = unscoped(head) => Ok(route),
+        _ => query(head, scoped),
+    }
+}
+
+fn rest(service: Service, head: &Parts) -> Result<Route, NoRoute> {
+    let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+    let model = service.model();
+    match rest_json::operation(model, head.method.as_str(), path, query) {
+        Ok(operation) => Ok(Route { service, asked: Asked::Path(operation) }),
+        Err(error) => Err(NoRoute::Refused(model, error)),
+    }
+}
+
+/// The way of an unsigned request to a service that has its method and path.
+fn unscoped(head: &Parts) -> Option<Route> {
+    let services = Service::ALL.into_iter().filter(|service| service.is_rest());
+    services.filter_map(|service| rest(service, head).ok()).next()
 }
 
 fn json(method: &Method, target: &str, headers: &HeaderMap) -> Result<Route, NoRoute> {
@@ -120,16 +180,12 @@ fn json(method: &Method, target: &str, headers: &HeaderMap) -> Result<Route, NoR
     if method != Method::POST || !is_json {
         return Err(unknown(service.model()));
     }
-    Ok(Route { service, target: Some(target.to_owned()) })
+    Ok(Route { service, asked: Asked::Target(target.to_owned()) })
 }
 
-fn query(
-    method: &Method,
-    path: &str,
-    headers: &HeaderMap,
-    scope_service: Option<&str>,
-) -> Result<Route, NoRoute> {
-    if path != "/" || (method != Method::GET && method != Method::POST) {
+fn query(head: &Parts, scoped: Option<(&str, Option<Service>)>) -> Result<Route, NoRoute> {
+    let (method, headers) = (&head.method, &head.headers);
+    if head.uri.path() != "/" || (method != Method::GET && method != Method::POST) {
         return Err(NoRoute::Redirect);
     }
     if method == Method::POST
@@ -138,15 +194,15 @@ fn query(
         let message = "The content type must be application/x-www-form-urlencoded.";
         return Err(NoRoute::Refused(&wire::iam::MODEL, SIGNATURE_DOES_NOT_MATCH.with(message)));
     }
-    let service = match scope_service {
-        // Unsigned: the refusal that follows needs no more than a form.
+    let service = match scoped {
+        // Unsigned: the refusal that follows mostly needs no more than a form.
         None => Service::Iam,
-        Some(name) => Service::by_signing_name(name).ok_or_else(|| wrong_scope(name))?,
+        Some((name, service)) => service.ok_or_else(|| wrong_scope(name))?,
     };
     match service.model().protocol {
-        Protocol::Query { .. } => Ok(Route { service, target: None }),
+        Protocol::Query { .. } => Ok(Route { service, asked: Asked::Parameter }),
         // Signed for a service that wants its operation in a header which is not there.
-        Protocol::Json { .. } => {
+        Protocol::Json { .. } | Protocol::RestJson => {
             let message = "The header X-Amz-Target names no operation.";
             Err(NoRoute::Refused(service.model(), INVALID_ACTION.with(message)))
         }
@@ -171,48 +227,50 @@ fn media_type(headers: &HeaderMap) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use hyper::header::{HeaderName, HeaderValue};
-
     use super::*;
-
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        let pair = |(name, value): &(&'static str, &'static str)| {
-            (HeaderName::from_static(name), HeaderValue::from_static(value))
-        };
-        pairs.iter().map(pair).collect()
-    }
 
     const JSON: (&str, &str) = ("content-type", "application/x-amz-json-1.1");
 
+    fn routed(
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        scope: Option<&str>,
+    ) -> Result<Route, NoRoute> {
+        let request = hyper::Request::builder().method(method).uri(path);
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        route(&request.body(()).unwrap().into_parts().0, scope)
+    }
+
     #[test]
     fn a_target_names_service_and_operation() {
-        let headers = headers(&[JSON, ("x-amz-target", "WorkMailService.CreateUser")]);
-        let route = route(&Method::POST, "/", &headers, None).unwrap();
+        let headers = [JSON, ("x-amz-target", "WorkMailService.CreateUser")];
+        let route = routed(Method::POST, "/", &headers, None).unwrap();
         assert_eq!(route.service, Service::WorkMail);
-        assert_eq!(route.target.as_deref(), Some("WorkMailService.CreateUser"));
+        assert!(matches!(route.asked, Asked::Target(t) if t == "WorkMailService.CreateUser"));
     }
 
     #[test]
     fn the_scope_names_the_service_of_a_query() {
-        let form = headers(&[("content-type", "application/x-www-form-urlencoded; charset=utf-8")]);
-        let route = route(&Method::POST, "/", &form, Some("sts")).unwrap();
+        let form = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
+        let route = routed(Method::POST, "/", &form, Some("sts")).unwrap();
         assert_eq!(route.service, Service::Sts);
-        assert_eq!(route.target, None);
+        assert!(matches!(route.asked, Asked::Parameter));
     }
 
     #[test]
     fn what_has_no_way_in_is_told_so() {
-        let target = |target| headers(&[JSON, ("x-amz-target", target)]);
-        let unknown = route(&Method::POST, "/", &target("DynamoDB_20120810.ListTables"), None);
+        let target = |target| [JSON, ("x-amz-target", target)];
+        let unknown = routed(Method::POST, "/", &target("DynamoDB_20120810.ListTables"), None);
         assert!(matches!(unknown, Err(NoRoute::Refused(_, e)) if e.is(&INVALID_ACTION)));
-        let wrong = route(&Method::GET, "/", &headers(&[]), Some("s3"));
+        let wrong = routed(Method::GET, "/", &[], Some("s3"));
         assert!(matches!(wrong, Err(NoRoute::Refused(_, e)) if e.message().contains("'s3'")));
-        let method = route(&Method::DELETE, "/", &headers(&[]), Some("iam"));
+        let method = routed(Method::DELETE, "/", &[], Some("iam"));
         assert!(matches!(method, Err(NoRoute::Redirect)));
-        let path = route(&Method::GET, "/bucket/key", &headers(&[]), Some("iam"));
+        let path = routed(Method::GET, "/bucket/key", &[], Some("iam"));
         assert!(matches!(path, Err(NoRoute::Redirect)));
-        let text = headers(&[("content-type", "text/plain")]);
-        let text = route(&Method::POST, "/", &text, Some("iam"));
+        let text = routed(Method::POST, "/", &[("content-type", "text/plain")], Some("iam"));
         assert!(matches!(text, Err(NoRoute::Refused(_, e)) if e.is(&SIGNATURE_DOES_NOT_MATCH)));
     }
 }

@@ -157,7 +157,7 @@ async fn call(
     limits: Limits,
     request_id: String,
 ) -> Response<Full<Bytes>> {
-    let model = route::spoken(&head.headers);
+    let model = route::spoken(&head);
     let body = match read_body(body, limits.body_bytes, limits.body_timeout).await {
         Ok(body) => body,
         Err(lost) => return answer::failure(model, &lost.into(), &request_id),

@@ -13,7 +13,12 @@ use std::{env, error::Error, fs, path::Path};
 use model::Model;
 
 /// The models, and the name of each service's trait.
-const SERVICES: [(&str, &str); 3] = [("iam", "Iam"), ("sts", "Sts"), ("workmail", "WorkMail")];
+const SERVICES: [(&str, &str); 4] = [
+    ("accessanalyzer", "AccessAnalyzer"),
+    ("iam", "Iam"),
+    ("sts", "Sts"),
+    ("workmail", "WorkMail"),
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let models = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../models");

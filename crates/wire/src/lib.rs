@@ -50,6 +50,11 @@ pub use value::Value;
 /// No codec reads a request of more bytes; a face may set a lower bound.
 pub const MAX_REQUEST_BYTES: usize = 16 << 20;
 
+/// IAM Access Analyzer, API version 2019-11-01.
+pub mod accessanalyzer {
+    include!(concat!(env!("OUT_DIR"), "/accessanalyzer.rs"));
+}
+
 /// AWS Identity and Access Management, API version 2010-05-08.
 pub mod iam {
     include!(concat!(env!("OUT_DIR"), "/iam.rs"));

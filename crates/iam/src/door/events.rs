@@ -154,19 +154,23 @@ pub(super) async fn insert(
     record: &Record,
     notes: &Notes,
 ) -> Result<(), store::Error> {
-    Row::new(caller, record, notes).insert(transaction).await
+    match Row::new(caller, record, notes) {
+        Some(row) => row.insert(transaction).await,
+        None => Ok(()),
+    }
 }
 
 impl Recorder {
     /// Hands a record of a read or a failed call to the writing task.
     pub(super) async fn record(&self, caller: &Caller, record: Record, notes: &Notes) {
-        let row = Row::new(caller, &record, notes);
-        self.send(Message::Record(Box::new(row))).await;
+        if let Some(row) = Row::new(caller, &record, notes) {
+            self.send(Message::Record(Box::new(row))).await;
+        }
     }
 
     /// Notes that the caller's access key was used, unless that was noted lately.
     pub(super) async fn used(&self, caller: &Caller, record: &Record) {
-        if caller.session.is_some() || !self.is_due(caller) {
+        if caller.session.is_some() || caller.access_key_id.is_empty() || !self.is_due(caller) {
             return;
         }
         let last_use = LastUse {
@@ -249,13 +253,19 @@ impl LastUse {
 }
 
 impl Row {
-    fn new(caller: &Caller, record: &Record, notes: &Notes) -> Self {
+    fn new(caller: &Caller, record: &Record, notes: &Notes) -> Option<Self> {
         let error_code = match &record.outcome {
             Outcome::Succeeded { .. } => None,
             Outcome::Failed { code, .. } => Some(*code),
         };
+        if caller.account.is_empty() {
+            // Called without a signature, and nobody vouched for it: it is in no account's trail.
+            let (request_id, event) = (&caller.request.request_id, record.event_name);
+            tracing::info!(request_id, event, error_code, "an unsigned call named nobody");
+            return None;
+        }
         let id = caller.request.request_id.clone();
-        Self {
+        Some(Self {
             text: text(caller, record, notes, &id),
             account: caller.account.clone(),
             time: caller.request.now,
@@ -265,7 +275,7 @@ impl Row {
             user_name: user_name(caller).map(str::to_owned),
             access_key_id: caller.access_key_id.clone(),
             error_code,
-        }
+        })
     }
 
     async fn insert(&self, transaction: &mut Transaction) -> Result<(), store::Error> {

@@ -1,6 +1,6 @@
 //! From a request to a value.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use super::head;
 use crate::{
@@ -96,7 +96,7 @@ fn payload(member: &Member, bytes: &[u8]) -> Result<Option<Value>, Error> {
 /// What a request says outside its body.
 struct Head<'a> {
     labels: Labels,
-    items: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    items: Vec<head::Item<'a>>,
     headers: &'a [(&'a str, &'a [u8])],
 }
 

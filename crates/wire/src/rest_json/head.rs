@@ -7,8 +7,11 @@ use crate::{Error, errors::SERIALIZATION, percent::unescape};
 /// A query may have so many items.
 const MAX_ITEMS: usize = 10_000;
 
+/// The name and the value of an item, unescaped.
+pub(super) type Item<'a> = (Cow<'a, str>, Cow<'a, str>);
+
 /// The items of a query in order: `a=1&b`. `+` is a space, as in forms and as a signature reads it.
-pub(super) fn items(query: &str) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>, Error> {
+pub(super) fn items(query: &str) -> Result<Vec<Item<'_>>, Error> {
     let mut items = Vec::new();
     for item in query.split('&').filter(|item| !item.is_empty()) {
         if items.len() == MAX_ITEMS {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use wire::{
     Bounds, Error, Kind, List, Location, Map, Member, OperationModel, Protocol, ServiceModel,
-    Shape, Template, Text, TimestampFormat, Value,
+    Shape, Shaped, Template, Text, TimestampFormat, Value, accessanalyzer,
     errors::{ACCESS_DENIED, INVALID_ACTION},
     rest_json::{self, Request},
 };
@@ -319,6 +319,21 @@ fn an_error_is_its_message() {
         rest_json::encode_error(&ACCESS_DENIED.with("no \"x\"")),
         r#"{"message":"no \"x\""}"#
     );
+}
+
+#[test]
+fn a_real_service_is_read_as_its_clients_write() {
+    let model = &accessanalyzer::MODEL;
+    let operation = rest_json::operation(model, "POST", "/policy/validation", "").unwrap();
+    let body = br#"{"locale": "EN", "policyDocument": "{}", "policyType": "IDENTITY_POLICY"}"#;
+    let (path, query) = ("/policy/validation", "maxResults=5&nextToken=a%2Fb%3D");
+    let input = rest_json::decode(operation, Request { path, query, headers: &[], body }).unwrap();
+    wire::validate(operation.input.unwrap(), &input).unwrap();
+    let input = accessanalyzer::ValidatePolicyRequest::from_value(input).unwrap();
+    assert_eq!(operation.action, "access-analyzer:ValidatePolicy");
+    assert_eq!((input.max_results, input.next_token.as_deref()), (Some(5), Some("a/b=")));
+    assert_eq!(input.policy_type, accessanalyzer::PolicyType::IdentityPolicy);
+    assert_eq!(input.policy_document, "{}");
 }
 
 proptest! {
