@@ -76,6 +76,77 @@ impl<'a> PolicyArn<'a> {
     }
 }
 
+/// The ARN of one who can act, taken apart, as principals of policies name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrincipalArn<'a> {
+    /// The account itself: `root`.
+    Account {
+        /// Its id.
+        account: &'a str,
+    },
+    /// A user.
+    User {
+        /// The account that owns it.
+        account: &'a str,
+        /// The path, `/` or `/../`.
+        path: &'a str,
+        /// The friendly name.
+        name: &'a str,
+    },
+    /// A role.
+    Role {
+        /// The account that owns it.
+        account: &'a str,
+        /// The path, `/` or `/../`.
+        path: &'a str,
+        /// The friendly name.
+        name: &'a str,
+    },
+    /// A session of a role.
+    RoleSession {
+        /// The account that owns the role.
+        account: &'a str,
+        /// The role's friendly name.
+        role: &'a str,
+        /// The session's name.
+        session: &'a str,
+    },
+    /// A federated user.
+    FederatedUser {
+        /// The account that it was made in.
+        account: &'a str,
+        /// Its name.
+        name: &'a str,
+    },
+}
+
+impl<'a> PrincipalArn<'a> {
+    /// The parts of `arn`, if it has one of these forms.
+    pub fn parse(arn: &'a str) -> Option<Self> {
+        let (service, rest) = arn.strip_prefix("arn:aws:")?.split_once("::")?;
+        let (account, resource) = rest.split_once(':')?;
+        if (service, resource) == ("iam", "root") {
+            return Some(Self::Account { account });
+        }
+        let (family, rest) = resource.split_at(resource.find('/')?);
+        let (path, name) = rest.split_at(rest.rfind('/')? + 1);
+        if name.is_empty() {
+            return None;
+        }
+        match (service, family) {
+            ("iam", "user") => Some(Self::User { account, path, name }),
+            ("iam", "role") => Some(Self::Role { account, path, name }),
+            ("sts", "federated-user") if path == "/" => Some(Self::FederatedUser { account, name }),
+            ("sts", "assumed-role") => {
+                let role = path.strip_prefix('/')?.strip_suffix('/')?;
+                let simple = !role.is_empty() && !role.contains('/');
+                simple.then_some(Self::RoleSession { account, role, session: name })
+            }
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -99,7 +170,34 @@ mod tests {
         }
     }
 
+    #[test]
+    fn takes_the_arns_of_principals_apart() {
+        use PrincipalArn as P;
+        let account = "123456789012";
+        let expected = [
+            (":iam::123456789012:root", P::Account { account }),
+            (":iam::123456789012:user/a/b/n", P::User { account, path: "/a/b/", name: "n" }),
+            (":iam::123456789012:role/n", P::Role { account, path: "/", name: "n" }),
+            (
+                ":sts::123456789012:assumed-role/r/s",
+                P::RoleSession { account, role: "r", session: "s" },
+            ),
+            (":sts::123456789012:federated-user/n", P::FederatedUser { account, name: "n" }),
+        ];
+        for (arn, parts) in expected {
+            assert_eq!(P::parse(&format!("arn:aws{arn}")), Some(parts), "{arn}");
+        }
+        for arn in [":iam::1:role", ":iam::1:role/", ":iam::1:group/g", ":sts::1:assumed-role/r"] {
+            assert_eq!(P::parse(&format!("arn:aws{arn}")), None, "{arn}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_principal_is_survived(text in "(arn:aws:(iam|sts)::[0-9]{0,3}:(role|user|assumed-role)/)?\\PC{0,64}") {
+            let _ = PrincipalArn::parse(&text);
+        }
+
         #[test]
         fn any_text_is_survived(text in "(arn:aws:iam::[0-9]{0,3}:policy)?\\PC{0,64}") {
             let _ = PolicyArn::parse(&text);

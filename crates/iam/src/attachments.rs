@@ -134,7 +134,7 @@ async fn attach(
 ) -> Result<(), wire::Error> {
     policies::check_arn(arn)?;
     let (caller, now) = (call.caller(), call.now());
-    let tx = call.write(action, Named::new(kind, name).with(CONDITION_KEY, arn)).await?;
+    let tx = call.write(action, Named::new(kind, name).bounded().with(CONDITION_KEY, arn)).await?;
     let entity = entity::modifiable(tx, kind, &caller.account, name).await?;
     match policies::find(tx, &caller.account, arn).await? {
         Some(Found::Aws(policy)) if policy.is_for_service_role() => {
@@ -180,7 +180,7 @@ async fn detach(
     const SQL: &str = "DELETE FROM attachments WHERE entity_id = $1 AND policy_arn = $2";
     policies::check_arn(arn)?;
     let caller = call.caller();
-    let tx = call.write(action, Named::new(kind, name).with(CONDITION_KEY, arn)).await?;
+    let tx = call.write(action, Named::new(kind, name).bounded().with(CONDITION_KEY, arn)).await?;
     let entity = entity::modifiable(tx, kind, &caller.account, name).await?;
     if tx.execute(SQL, params![&entity.id, arn]).await? == 0 {
         return Err(policies::unknown(arn));

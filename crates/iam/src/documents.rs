@@ -1,15 +1,17 @@
 //! Policy documents: accepted, measured, and written out.
 
-use policy::{Kind, Malformed};
+use policy::{Document, Kind, Malformed};
 use serde::de::IgnoredAny;
 use wire::iam::errors::MALFORMED_POLICY_DOCUMENT;
 
-/// Accepts a document as an identity policy, or says all that is wrong with it and where.
+/// Accepts a document, or says all that is wrong with it and where.
 pub(crate) fn check(text: &str, kind: Kind) -> Result<(), wire::Error> {
-    match policy::parse(text, kind) {
-        Ok(_) => Ok(()),
-        Err(malformed) => Err(refusal(text, &malformed)),
-    }
+    parse(text, kind).map(drop)
+}
+
+/// The same, and what was read.
+pub(crate) fn parse(text: &str, kind: Kind) -> Result<Document, wire::Error> {
+    policy::parse(text, kind).map_err(|malformed| refusal(text, &malformed))
 }
 
 /// What is wrong, and where. Clients and test suites compare AWS's texts, so those stand alone wherever AWS

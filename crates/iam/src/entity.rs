@@ -8,7 +8,7 @@ use wire::{
 use world::Timestamp;
 
 use crate::{
-    arns,
+    arns, boundaries,
     door::{Call, Caller, Resource, Target},
     epoch, names, quotas, tags,
 };
@@ -55,7 +55,7 @@ impl EntityKind {
     }
 
     /// The table that it is in.
-    fn table(self) -> &'static str {
+    pub(crate) fn table(self) -> &'static str {
         match self {
             Self::User => "users",
             Self::Group => "groups",
@@ -235,11 +235,12 @@ pub(crate) struct Named {
     kind: EntityKind,
     name: String,
     brought: Resource,
+    bounded: bool,
 }
 
 impl Named {
     pub(crate) fn new(kind: EntityKind, name: &str) -> Self {
-        Self { kind, name: name.to_owned(), brought: Resource::default() }
+        Self { kind, name: name.to_owned(), brought: Resource::default(), bounded: false }
     }
 
     pub(crate) fn user(name: &str) -> Self {
@@ -257,6 +258,13 @@ impl Named {
     /// With a condition key of the call.
     pub(crate) fn with(mut self, key: &'static str, value: &str) -> Self {
         self.brought = self.brought.with(key, value);
+        self
+    }
+
+    /// With the permissions boundary that holds for the entity, as the operations have it that change what
+    /// the entity may do (Service Authorization Reference, IAM, `iam:PermissionsBoundary`).
+    pub(crate) fn bounded(mut self) -> Self {
+        self.bounded = true;
         self
     }
 
@@ -284,6 +292,11 @@ impl Target for Named {
             Some(entity) => {
                 resource.arn = entity.arn();
                 resource.tags = tags::of(snapshot, &entity.id).await?;
+                if self.bounded
+                    && let Some(arn) = boundaries::of(snapshot, self.kind, &entity.id).await?
+                {
+                    resource = resource.with(boundaries::CONDITION_KEY, arn);
+                }
             }
             None => resource.arn = self.kind.arn(&caller.account, names::ROOT_PATH, &self.name),
         }

@@ -169,7 +169,7 @@ async fn put(
         document) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT (entity_id, name) DO UPDATE SET document = excluded.document";
     let caller = call.caller();
-    let tx = call.write(action, Named::new(kind, name)).await?;
+    let tx = call.write(action, Named::new(kind, name).bounded()).await?;
     let entity = entity::modifiable(tx, kind, &caller.account, name).await?;
     documents::check(&policy.document, Kind::Inline)?;
     refuse_excess(&entity, &all(tx, &entity).await?, &policy)?;
@@ -216,7 +216,7 @@ async fn delete(
 ) -> Result<(), wire::Error> {
     const SQL: &str = "DELETE FROM inline_policies WHERE entity_id = $1 AND name = $2";
     let caller = call.caller();
-    let tx = call.write(action, Named::new(kind, entity_name)).await?;
+    let tx = call.write(action, Named::new(kind, entity_name).bounded()).await?;
     let entity = entity::modifiable(tx, kind, &caller.account, entity_name).await?;
     if tx.execute(SQL, params![&entity.id, name]).await? == 0 {
         return Err(unknown(kind, name));

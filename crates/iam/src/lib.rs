@@ -1,5 +1,5 @@
-//! Amazon's Identity and Access Management: accounts, users, groups, policies, access keys, and the door
-//! that every call of every service passes.
+//! Amazon's Identity and Access Management: accounts, users, groups, roles, policies, access keys, and the
+//! door that every call of every service passes.
 //!
 //! [`Service`] serves the operations, a file per resource. [`door`] tells who calls and decides whether
 //! they may; [`session`] seals temporary credentials. [`accounts`] and [`passwords`] are for those who make
@@ -28,7 +28,10 @@ mod groups;
 mod identity_policies;
 pub mod ids;
 mod inline_policies;
+mod instance_profiles;
 pub mod jobs;
+pub mod linked_roles;
+mod linked_services;
 mod login_profiles;
 pub mod managed;
 mod memberships;
@@ -49,12 +52,14 @@ mod providers;
 mod purposes;
 mod quotas;
 mod role_templates;
+mod roles;
 mod schema;
 mod service;
 pub mod session;
 mod summary;
 mod tags;
 pub mod testing;
+pub mod trust;
 mod users;
 
 pub use schema::MIGRATIONS;

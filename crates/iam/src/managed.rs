@@ -145,9 +145,18 @@ const POLICIES: &[ManagedPolicy] = &[
     policy!("/" "SignInLocalDevelopmentAccess", "ANPAZCHANCERYSGNLOCAL",
         "Provides access to sign in for local development.",
         1_763_577_249, [3 at 1_770_919_145]),
+    policy!("/aws-service-role/" "AWSOrganizationsServiceTrustPolicy", "ANPAZCHANCERYORGTRUST",
+        "A policy to allow AWS Organizations to share trust with other approved AWS Services for the purpose of simplifying customer configuration.",
+        1_507_676_640, [3 at 1_772_737_929]),
+    policy!("/aws-service-role/" "AmazonSESServiceRolePolicy", "ANPAZCHANCERYSESMETRC",
+        "Allows SES to publish Amazon CloudWatch basic monitoring metrics on behalf of SES",
+        1_716_307_340, [1 at 1_716_307_340]),
     policy!("/aws-service-role/" "AmazonWorkMailEventsServiceRolePolicy", "ANPAZCHANCERYWMEVENTS",
         "Enables access to AWS services and resources used or managed by Amazon WorkMail Events",
         1_555_433_563, [1 at 1_555_433_563]),
+    policy!("/aws-service-role/" "AutoScalingServiceRolePolicy", "ANPAZCHANCERYAUTOSCAL",
+        "Default policy for the Service Linked Role that will be used by Auto Scaling",
+        1_515_453_055, [10 at 1_762_971_546]),
 ];
 
 #[cfg(test)]

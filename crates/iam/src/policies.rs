@@ -275,7 +275,8 @@ pub(crate) async fn usage(
 ) -> Result<Usage, store::Error> {
     const SQL: &str = "SELECT \
         (SELECT COUNT(*) FROM attachments WHERE account_id = $1 AND policy_arn = $2), \
-        (SELECT COUNT(*) FROM users WHERE account_id = $1 AND permissions_boundary = $2)";
+        (SELECT COUNT(*) FROM users WHERE account_id = $1 AND permissions_boundary = $2) \
+        + (SELECT COUNT(*) FROM roles WHERE account_id = $1 AND permissions_boundary = $2)";
     let usage = |row: &Row<'_>| Ok(Usage { attachments: row.get(0)?, boundaries: row.get(1)? });
     Ok(snapshot.row(SQL, params![account, arn], usage).await?.unwrap_or_default())
 }

@@ -3,7 +3,7 @@
 use store::{Row, params};
 use wire::iam::{
     EntityType, ListEntitiesForPolicyRequest, ListEntitiesForPolicyResponse, PolicyGroup,
-    PolicyUsageType, PolicyUser,
+    PolicyRole, PolicyUsageType, PolicyUser,
 };
 
 use crate::{
@@ -16,6 +16,9 @@ use crate::{
 /// Begins the keys of groups in the order of the list.
 const GROUP: &str = "group/";
 
+/// Begins the keys of roles in the order of the list.
+const ROLE: &str = "role/";
+
 /// Begins the keys of users in the order of the list.
 const USER: &str = "user/";
 
@@ -26,11 +29,16 @@ struct Entry {
     name: String,
 }
 
-/// Groups come before users, and those to which the policy is attached or whose boundary it is alike.
+/// Groups come before roles, roles before users, and those to which the policy is attached or whose boundary it is alike.
 const SQL: &str = "SELECT DISTINCT sort, id, name FROM (\
     SELECT 'group/' || g.name_key AS sort, g.id AS id, g.name AS name, g.path AS path, 0 AS bounds \
     FROM attachments a JOIN groups g ON g.id = a.entity_id \
     WHERE a.account_id = $1 AND a.policy_arn = $2 \
+    UNION ALL SELECT 'role/' || r.name_key, r.id, r.name, r.path, 0 \
+    FROM attachments a JOIN roles r ON r.id = a.entity_id \
+    WHERE a.account_id = $1 AND a.policy_arn = $2 \
+    UNION ALL SELECT 'role/' || r.name_key, r.id, r.name, r.path, 1 \
+    FROM roles r WHERE r.account_id = $1 AND r.permissions_boundary = $2 \
     UNION ALL SELECT 'user/' || u.name_key, u.id, u.name, u.path, 0 \
     FROM attachments a JOIN users u ON u.id = a.entity_id \
     WHERE a.account_id = $1 AND a.policy_arn = $2 \
@@ -63,14 +71,16 @@ pub(crate) async fn list(
         bounds_max,
         page.fetch(),
     ];
-    let user = |row: &Row<'_>| Ok(Entry { key: row.get(0)?, id: row.get(1)?, name: row.get(2)? });
-    let users = snapshot.rows(SQL, params, user).await?;
-    let cut = page.cut(users, |user| user.key.clone())?;
-    let (groups, users) = cut.items.into_iter().partition(|user| user.key.starts_with(GROUP));
+    let entry = |row: &Row<'_>| Ok(Entry { key: row.get(0)?, id: row.get(1)?, name: row.get(2)? });
+    let entries = snapshot.rows(SQL, params, entry).await?;
+    let cut = page.cut(entries, |entry| entry.key.clone())?;
+    let (groups, others): (Vec<_>, Vec<_>) =
+        cut.items.into_iter().partition(|entry| entry.key.starts_with(GROUP));
+    let (roles, users) = others.into_iter().partition(|entry| entry.key.starts_with(ROLE));
     Ok(ListEntitiesForPolicyResponse {
         policy_groups: Some(shown_groups(groups)),
         policy_users: Some(shown_users(users)),
-        policy_roles: Some(Vec::new()),
+        policy_roles: Some(shown_roles(roles)),
         is_truncated: cut.is_truncated,
         marker: cut.marker,
     })
@@ -82,7 +92,7 @@ fn kind_prefix(filter: Option<EntityType>) -> &'static str {
         None => "",
         Some(EntityType::Group) => GROUP,
         Some(EntityType::User) => USER,
-        Some(EntityType::Role) => "role/",
+        Some(EntityType::Role) => ROLE,
         Some(EntityType::LocalManagedPolicy | EntityType::AWSManagedPolicy) => "policy/",
     }
 }
@@ -105,4 +115,9 @@ fn shown_groups(groups: Vec<Entry>) -> Vec<PolicyGroup> {
 fn shown_users(users: Vec<Entry>) -> Vec<PolicyUser> {
     let shown = |user: Entry| PolicyUser { user_name: Some(user.name), user_id: Some(user.id) };
     users.into_iter().map(shown).collect()
+}
+
+fn shown_roles(roles: Vec<Entry>) -> Vec<PolicyRole> {
+    let shown = |role: Entry| PolicyRole { role_name: Some(role.name), role_id: Some(role.id) };
+    roles.into_iter().map(shown).collect()
 }

@@ -70,7 +70,9 @@ async fn own(
             (SELECT COUNT(*) FROM attachments a \
              WHERE a.account_id = p.account_id AND a.policy_arn = p.arn) AS attached, \
             (SELECT COUNT(*) FROM users u \
-             WHERE u.account_id = p.account_id AND u.permissions_boundary = p.arn) AS bounding \
+             WHERE u.account_id = p.account_id AND u.permissions_boundary = p.arn) \
+            + (SELECT COUNT(*) FROM roles r \
+             WHERE r.account_id = p.account_id AND r.permissions_boundary = p.arn) AS bounding \
          FROM policies p WHERE p.account_id = $1 AND p.name_key > $2 \
          AND p.path >= $3 AND p.path <= $4) AS counted \
          WHERE attached >= $5 AND bounding >= $6 ORDER BY name_key LIMIT $7",

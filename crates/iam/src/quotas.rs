@@ -10,6 +10,8 @@ pub(crate) const GROUPS: i64 = 300;
 pub(crate) const ROLES: i64 = 1000;
 /// Instance profiles in an account.
 pub(crate) const INSTANCE_PROFILES: i64 = 1000;
+/// Roles in an instance profile.
+pub(crate) const ROLES_PER_PROFILE: i64 = 1;
 /// Customer-managed policies in an account.
 pub(crate) const POLICIES: i64 = 1500;
 /// Server certificates in an account.

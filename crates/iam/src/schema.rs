@@ -191,16 +191,24 @@ CREATE TABLE instance_profiles (
 );
 CREATE INDEX instance_profiles_by_role ON instance_profiles (role_id);
 
+CREATE TABLE role_uses (
+    role_arn TEXT NOT NULL,
+    region TEXT NOT NULL,
+    resource_arn TEXT NOT NULL,
+    PRIMARY KEY (role_arn, region, resource_arn)
+);
+
 CREATE TABLE role_deletions (
     id TEXT PRIMARY KEY,
     account_id TEXT NOT NULL REFERENCES accounts (id),
-    role_id TEXT NOT NULL,
-    role_arn TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('SUCCEEDED', 'IN_PROGRESS', 'FAILED', 'NOT_STARTED')),
-    reason TEXT,
-    usage TEXT,
-    requested_at INTEGER NOT NULL,
-    ended_at INTEGER
+    ended_at INTEGER NOT NULL
 );
-CREATE INDEX role_deletions_by_role ON role_deletions (role_id);
+CREATE INDEX role_deletions_by_account ON role_deletions (account_id, ended_at);
+
+CREATE TABLE role_deletion_obstacles (
+    task_id TEXT NOT NULL REFERENCES role_deletions (id),
+    region TEXT NOT NULL,
+    resource_arn TEXT NOT NULL,
+    PRIMARY KEY (task_id, region, resource_arn)
+);
 ";

@@ -3,10 +3,11 @@
 use wire::iam;
 
 use crate::{
-    access_keys, account_properties, aliases, attachments, authorization_details, context_keys,
-    credential_report, door::Call, groups, inline_policies, login_profiles, memberships, mfa,
-    oidc_providers, organizations, password_policy, policies, policy_entities, policy_lists,
-    policy_versions, role_templates, summary, users,
+    access_keys, account_properties, aliases, attachments, authorization_details, boundaries,
+    context_keys, credential_report, door::Call, groups, inline_policies, instance_profiles,
+    linked_roles, login_profiles, memberships, mfa, oidc_providers, organizations, password_policy,
+    policies, policy_entities, policy_lists, policy_versions, role_templates, roles, summary,
+    users,
 };
 
 /// IAM, served. It keeps nothing: all is in the call.
@@ -32,6 +33,7 @@ macro_rules! serve {
 serve! {
     acquire_role(input: AcquireRoleRequest) -> iam::AcquireRoleResponse => role_templates::acquire_role;
     add_client_id_to_open_id_connect_provider(input: AddClientIDToOpenIDConnectProviderRequest) -> () => oidc_providers::add_client_id;
+    add_role_to_instance_profile(input: AddRoleToInstanceProfileRequest) -> () => instance_profiles::add_role;
     add_user_to_group(input: AddUserToGroupRequest) -> () => memberships::add;
     attach_group_policy(input: AttachGroupPolicyRequest) -> () => attachments::attach_to_group;
     attach_role_policy(input: AttachRolePolicyRequest) -> () => attachments::attach_to_role;
@@ -40,10 +42,13 @@ serve! {
     create_access_key(input: CreateAccessKeyRequest) -> iam::CreateAccessKeyResponse => access_keys::create;
     create_account_alias(input: CreateAccountAliasRequest) -> () => aliases::create;
     create_group(input: CreateGroupRequest) -> iam::CreateGroupResponse => groups::create;
+    create_instance_profile(input: CreateInstanceProfileRequest) -> iam::CreateInstanceProfileResponse => instance_profiles::create;
     create_login_profile(input: CreateLoginProfileRequest) -> iam::CreateLoginProfileResponse => login_profiles::create;
     create_open_id_connect_provider(input: CreateOpenIDConnectProviderRequest) -> iam::CreateOpenIDConnectProviderResponse => oidc_providers::create;
     create_policy(input: CreatePolicyRequest) -> iam::CreatePolicyResponse => policies::create;
     create_policy_version(input: CreatePolicyVersionRequest) -> iam::CreatePolicyVersionResponse => policy_versions::create;
+    create_role(input: CreateRoleRequest) -> iam::CreateRoleResponse => roles::create;
+    create_service_linked_role(input: CreateServiceLinkedRoleRequest) -> iam::CreateServiceLinkedRoleResponse => linked_roles::create;
     create_user(input: CreateUserRequest) -> iam::CreateUserResponse => users::create;
     create_virtual_mfa_device(input: CreateVirtualMFADeviceRequest) -> iam::CreateVirtualMFADeviceResponse => mfa::virtual_devices::create_device;
     deactivate_mfa_device(input: DeactivateMFADeviceRequest) -> () => mfa::operations::deactivate;
@@ -52,12 +57,17 @@ serve! {
     delete_account_password_policy() -> () => password_policy::delete;
     delete_group(input: DeleteGroupRequest) -> () => groups::delete;
     delete_group_policy(input: DeleteGroupPolicyRequest) -> () => inline_policies::delete_group;
+    delete_instance_profile(input: DeleteInstanceProfileRequest) -> () => instance_profiles::delete;
     delete_login_profile(input: DeleteLoginProfileRequest) -> () => login_profiles::delete;
     delete_open_id_connect_provider(input: DeleteOpenIDConnectProviderRequest) -> () => oidc_providers::delete;
     delete_policy(input: DeletePolicyRequest) -> () => policies::delete;
     delete_policy_version(input: DeletePolicyVersionRequest) -> () => policy_versions::delete;
+    delete_role(input: DeleteRoleRequest) -> () => roles::delete;
+    delete_role_permissions_boundary(input: DeleteRolePermissionsBoundaryRequest) -> () => boundaries::delete_role;
     delete_role_policy(input: DeleteRolePolicyRequest) -> () => inline_policies::delete_role;
+    delete_service_linked_role(input: DeleteServiceLinkedRoleRequest) -> iam::DeleteServiceLinkedRoleResponse => linked_roles::delete;
     delete_user(input: DeleteUserRequest) -> () => users::delete;
+    delete_user_permissions_boundary(input: DeleteUserPermissionsBoundaryRequest) -> () => boundaries::delete_user;
     delete_user_policy(input: DeleteUserPolicyRequest) -> () => inline_policies::delete_user;
     delete_virtual_mfa_device(input: DeleteVirtualMFADeviceRequest) -> () => mfa::virtual_devices::delete;
     detach_group_policy(input: DetachGroupPolicyRequest) -> () => attachments::detach_from_group;
@@ -80,14 +90,17 @@ serve! {
     get_credential_report() -> iam::GetCredentialReportResponse => credential_report::get;
     get_group(input: GetGroupRequest) -> iam::GetGroupResponse => groups::get;
     get_group_policy(input: GetGroupPolicyRequest) -> iam::GetGroupPolicyResponse => inline_policies::get_group;
+    get_instance_profile(input: GetInstanceProfileRequest) -> iam::GetInstanceProfileResponse => instance_profiles::get;
     get_login_profile(input: GetLoginProfileRequest) -> iam::GetLoginProfileResponse => login_profiles::get;
     get_mfa_device(input: GetMFADeviceRequest) -> iam::GetMFADeviceResponse => mfa::operations::get;
     get_open_id_connect_provider(input: GetOpenIDConnectProviderRequest) -> iam::GetOpenIDConnectProviderResponse => oidc_providers::get;
     get_organizations_access_report(input: GetOrganizationsAccessReportRequest) -> iam::GetOrganizationsAccessReportResponse => organizations::access_report;
     get_policy(input: GetPolicyRequest) -> iam::GetPolicyResponse => policies::get;
     get_policy_version(input: GetPolicyVersionRequest) -> iam::GetPolicyVersionResponse => policy_versions::get;
+    get_role(input: GetRoleRequest) -> iam::GetRoleResponse => roles::get;
     get_role_policy(input: GetRolePolicyRequest) -> iam::GetRolePolicyResponse => inline_policies::get_role;
     get_role_template_version(input: GetRoleTemplateVersionRequest) -> iam::GetRoleTemplateVersionResponse => role_templates::version;
+    get_service_linked_role_deletion_status(input: GetServiceLinkedRoleDeletionStatusRequest) -> iam::GetServiceLinkedRoleDeletionStatusResponse => linked_roles::deletion_status;
     get_user(input: GetUserRequest) -> iam::GetUserResponse => users::get;
     get_user_policy(input: GetUserPolicyRequest) -> iam::GetUserPolicyResponse => inline_policies::get_user;
     list_access_keys(input: ListAccessKeysRequest) -> iam::ListAccessKeysResponse => access_keys::list;
@@ -101,6 +114,9 @@ serve! {
     list_groups_for_user(input: ListGroupsForUserRequest) -> iam::ListGroupsForUserResponse => memberships::list_groups;
     list_mfa_device_tags(input: ListMFADeviceTagsRequest) -> iam::ListMFADeviceTagsResponse => mfa::virtual_devices::list_tags;
     list_mfa_devices(input: ListMFADevicesRequest) -> iam::ListMFADevicesResponse => mfa::operations::list;
+    list_instance_profile_tags(input: ListInstanceProfileTagsRequest) -> iam::ListInstanceProfileTagsResponse => instance_profiles::list_tags;
+    list_instance_profiles(input: ListInstanceProfilesRequest) -> iam::ListInstanceProfilesResponse => instance_profiles::list;
+    list_instance_profiles_for_role(input: ListInstanceProfilesForRoleRequest) -> iam::ListInstanceProfilesForRoleResponse => instance_profiles::list_of_role;
     list_open_id_connect_provider_tags(input: ListOpenIDConnectProviderTagsRequest) -> iam::ListOpenIDConnectProviderTagsResponse => oidc_providers::list_tags;
     list_open_id_connect_providers(input: ListOpenIDConnectProvidersRequest) -> iam::ListOpenIDConnectProvidersResponse => oidc_providers::list;
     list_organizations_features(input: ListOrganizationsFeaturesRequest) -> iam::ListOrganizationsFeaturesResponse => organizations::list_features;
@@ -108,30 +124,42 @@ serve! {
     list_policy_tags(input: ListPolicyTagsRequest) -> iam::ListPolicyTagsResponse => policies::list_tags;
     list_policy_versions(input: ListPolicyVersionsRequest) -> iam::ListPolicyVersionsResponse => policy_versions::list;
     list_role_policies(input: ListRolePoliciesRequest) -> iam::ListRolePoliciesResponse => inline_policies::list_role;
+    list_role_tags(input: ListRoleTagsRequest) -> iam::ListRoleTagsResponse => roles::list_tags;
+    list_roles(input: ListRolesRequest) -> iam::ListRolesResponse => roles::list;
     list_user_policies(input: ListUserPoliciesRequest) -> iam::ListUserPoliciesResponse => inline_policies::list_user;
     list_user_tags(input: ListUserTagsRequest) -> iam::ListUserTagsResponse => users::list_tags;
     list_users(input: ListUsersRequest) -> iam::ListUsersResponse => users::list;
     list_virtual_mfa_devices(input: ListVirtualMFADevicesRequest) -> iam::ListVirtualMFADevicesResponse => mfa::virtual_devices::list;
     put_account_properties(input: PutAccountPropertiesRequest) -> iam::PutAccountPropertiesResponse => account_properties::put;
     put_group_policy(input: PutGroupPolicyRequest) -> () => inline_policies::put_group;
+    put_role_permissions_boundary(input: PutRolePermissionsBoundaryRequest) -> () => boundaries::put_role;
     put_role_policy(input: PutRolePolicyRequest) -> () => inline_policies::put_role;
+    put_user_permissions_boundary(input: PutUserPermissionsBoundaryRequest) -> () => boundaries::put_user;
     put_user_policy(input: PutUserPolicyRequest) -> () => inline_policies::put_user;
     remove_client_id_from_open_id_connect_provider(input: RemoveClientIDFromOpenIDConnectProviderRequest) -> () => oidc_providers::remove_client_id;
+    remove_role_from_instance_profile(input: RemoveRoleFromInstanceProfileRequest) -> () => instance_profiles::remove_role;
     remove_user_from_group(input: RemoveUserFromGroupRequest) -> () => memberships::remove;
     resync_mfa_device(input: ResyncMFADeviceRequest) -> () => mfa::operations::resync;
     set_default_policy_version(input: SetDefaultPolicyVersionRequest) -> () => policy_versions::set_default;
     tag_mfa_device(input: TagMFADeviceRequest) -> () => mfa::virtual_devices::tag;
+    tag_instance_profile(input: TagInstanceProfileRequest) -> () => instance_profiles::tag;
     tag_open_id_connect_provider(input: TagOpenIDConnectProviderRequest) -> () => oidc_providers::tag;
     tag_policy(input: TagPolicyRequest) -> () => policies::tag;
+    tag_role(input: TagRoleRequest) -> () => roles::tag;
     tag_user(input: TagUserRequest) -> () => users::tag;
     untag_mfa_device(input: UntagMFADeviceRequest) -> () => mfa::virtual_devices::untag;
+    untag_instance_profile(input: UntagInstanceProfileRequest) -> () => instance_profiles::untag;
     untag_open_id_connect_provider(input: UntagOpenIDConnectProviderRequest) -> () => oidc_providers::untag;
     untag_policy(input: UntagPolicyRequest) -> () => policies::untag;
+    untag_role(input: UntagRoleRequest) -> () => roles::untag;
     untag_user(input: UntagUserRequest) -> () => users::untag;
     update_access_key(input: UpdateAccessKeyRequest) -> () => access_keys::update;
     update_account_password_policy(input: UpdateAccountPasswordPolicyRequest) -> () => password_policy::update;
+    update_assume_role_policy(input: UpdateAssumeRolePolicyRequest) -> () => roles::update_trust;
     update_group(input: UpdateGroupRequest) -> () => groups::update;
     update_login_profile(input: UpdateLoginProfileRequest) -> () => login_profiles::update;
     update_open_id_connect_provider_thumbprint(input: UpdateOpenIDConnectProviderThumbprintRequest) -> () => oidc_providers::update_thumbprint;
+    update_role(input: UpdateRoleRequest) -> iam::UpdateRoleResponse => roles::update;
+    update_role_description(input: UpdateRoleDescriptionRequest) -> iam::UpdateRoleDescriptionResponse => roles::update_description;
     update_user(input: UpdateUserRequest) -> () => users::update;
 }

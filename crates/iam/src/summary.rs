@@ -27,9 +27,11 @@ async fn counts(
     account: &str,
 ) -> Result<Vec<(SummaryKeyType, i64)>, store::Error> {
     use SummaryKeyType as Key;
-    const COUNTED: [(Key, &str); 9] = [
+    const COUNTED: [(Key, &str); 11] = [
         (Key::Users, "SELECT COUNT(*) FROM users WHERE account_id = $1"),
         (Key::Groups, "SELECT COUNT(*) FROM groups WHERE account_id = $1"),
+        (Key::Roles, "SELECT COUNT(*) FROM roles WHERE account_id = $1"),
+        (Key::InstanceProfiles, "SELECT COUNT(*) FROM instance_profiles WHERE account_id = $1"),
         (Key::Policies, "SELECT COUNT(*) FROM policies WHERE account_id = $1"),
         (
             Key::PolicyVersionsInUse,
@@ -52,13 +54,8 @@ async fn counts(
             "SELECT COUNT(root_password_hash) FROM accounts WHERE id = $1",
         ),
     ];
-    const ABSENT: [Key; 5] = [
-        Key::Roles,
-        Key::InstanceProfiles,
-        Key::Providers,
-        Key::ServerCertificates,
-        Key::AccountSigningCertificatesPresent,
-    ];
+    const ABSENT: [Key; 3] =
+        [Key::Providers, Key::ServerCertificates, Key::AccountSigningCertificatesPresent];
     let mut counts: Vec<_> = ABSENT.map(|key| (key, 0)).into();
     for (key, sql) in COUNTED {
         let count = snapshot.row(sql, params![account], |row| row.get(0)).await?;

@@ -2,10 +2,9 @@
 
 use store::{Row, Snapshot, Transaction, params};
 use wire::iam::{
-    AttachedPermissionsBoundary, CreateUserRequest, CreateUserResponse, DeleteUserRequest,
-    GetUserRequest, GetUserResponse, ListUserTagsRequest, ListUserTagsResponse, ListUsersRequest,
-    ListUsersResponse, PermissionsBoundaryAttachmentType, TagUserRequest, UntagUserRequest,
-    UpdateUserRequest, User, errors::DELETE_CONFLICT,
+    CreateUserRequest, CreateUserResponse, DeleteUserRequest, GetUserRequest, GetUserResponse,
+    ListUserTagsRequest, ListUserTagsResponse, ListUsersRequest, ListUsersResponse, TagUserRequest,
+    UntagUserRequest, UpdateUserRequest, User, errors::DELETE_CONFLICT,
 };
 use world::{Timestamp, World};
 
@@ -54,11 +53,11 @@ pub(crate) async fn create(
         tx = call.write("iam:TagUser", &target).await?;
     }
     if let Some(boundary) = &input.permissions_boundary {
-        boundaries::check_exists(tx, &caller.account, boundary).await?;
+        boundaries::check_exists(tx, EntityKind::User, &caller.account, boundary).await?;
     }
     let mut user = insert(tx, &world, &caller.account, &input.user_name, &path, now).await?;
     if let Some(boundary) = input.permissions_boundary {
-        boundaries::set(tx, &user.id, &boundary).await?;
+        boundaries::set(tx, EntityKind::User, &user.id, Some(&boundary)).await?;
         user.boundary = Some(boundary);
     }
     tags::put(tx, &user.id, &tags, TAGS_QUOTA).await?;
@@ -270,12 +269,7 @@ impl Stored {
             user_id: self.id,
             create_date: self.created_at,
             password_last_used: self.password_last_used,
-            permissions_boundary: self.boundary.map(|arn| AttachedPermissionsBoundary {
-                permissions_boundary_type: Some(
-                    PermissionsBoundaryAttachmentType::PermissionsBoundaryPolicy,
-                ),
-                permissions_boundary_arn: Some(arn),
-            }),
+            permissions_boundary: self.boundary.map(boundaries::shown),
             tags: None,
         }
     }

@@ -1,9 +1,9 @@
 //! Event records, in CloudTrail's shape: one for every call.
 //!
 //! The record of a change is inserted by the change's own transaction. Records of reads and denials, and
-//! the last use of access keys, go through a bounded channel to one task that writes them in batches, at
-//! most [`DELAY`] behind. When the channel is full a call waits for room: memory stays bounded and no
-//! record is lost while the server runs.
+//! the last use of access keys and roles, go through a bounded channel to one task that writes them in
+//! batches, at most [`DELAY`] behind. When the channel is full a call waits for room: memory stays bounded
+//! and no record is lost while the server runs.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use world::Timestamp;
 
 use super::{Caller, FederatedUser, Principal, SessionFacts};
-use crate::arns;
+use crate::{arns, roles};
 
 /// The table of event records.
 pub(crate) const SCHEMA: store::Migration = store::Migration {
@@ -49,10 +49,10 @@ const DELAY: Duration = Duration::from_millis(500);
 /// How long the writing task rests after the store refused a batch.
 const RETRY_DELAY: Duration = Duration::from_millis(250);
 
-/// AWS notes the last use of an access key this often at most.
+/// AWS notes the last use of an access key or a role this often at most.
 const LAST_USED_INTERVAL: Duration = Duration::from_secs(15 * 60);
 
-/// Keys whose last use is remembered at most; past it the memory starts anew.
+/// Keys and roles whose last use is remembered at most; past it the memory starts anew.
 const LAST_USED_MAX: usize = 10_000;
 
 /// What a call was and how it ended, as the dispatcher knows it.
@@ -119,10 +119,35 @@ struct Row {
 }
 
 struct LastUse {
-    access_key_id: String,
+    of: Used,
     at: Timestamp,
     service: &'static str,
     region: String,
+}
+
+/// Of what the last use is noted.
+enum Used {
+    /// An access key, by its id.
+    Key(String),
+    /// A role, by its id.
+    Role(String),
+}
+
+impl Used {
+    /// What `caller` uses: a long-term key, or by one of its sessions a role.
+    fn by(caller: &Caller) -> Option<Self> {
+        match &caller.principal {
+            Principal::Role(session) => Some(Self::Role(session.role_id.clone())),
+            _ if caller.session.is_some() || caller.access_key_id.is_empty() => None,
+            _ => Some(Self::Key(caller.access_key_id.clone())),
+        }
+    }
+
+    fn id(&self) -> &str {
+        match self {
+            Self::Key(id) | Self::Role(id) => id,
+        }
+    }
 }
 
 enum Message {
@@ -168,24 +193,18 @@ impl Recorder {
         }
     }
 
-    /// Notes that the caller's access key was used, unless that was noted lately.
+    /// Notes that the caller's access key, or its role, was used, unless that was noted lately.
     pub(super) async fn used(&self, caller: &Caller, record: &Record) {
-        if caller.session.is_some() || caller.access_key_id.is_empty() || !self.is_due(caller) {
-            return;
-        }
-        let last_use = LastUse {
-            access_key_id: caller.access_key_id.clone(),
-            at: caller.request.now,
-            service: record.service,
-            region: caller.request.region.clone(),
-        };
+        let now = caller.request.now;
+        let Some(of) = Used::by(caller).filter(|used| self.is_due(used.id(), now)) else { return };
+        let region = caller.request.region.clone();
+        let last_use = LastUse { of, at: now, service: record.service, region };
         self.send(Message::Used(last_use)).await;
     }
 
-    fn is_due(&self, caller: &Caller) -> bool {
+    fn is_due(&self, id: &str, now: Timestamp) -> bool {
         let mut known = self.last_used.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let now = caller.request.now;
-        if let Some(last) = known.get(&caller.access_key_id)
+        if let Some(last) = known.get(id)
             && now.since(*last) < LAST_USED_INTERVAL
         {
             return false;
@@ -193,7 +212,7 @@ impl Recorder {
         if known.len() >= LAST_USED_MAX {
             known.clear();
         }
-        known.insert(caller.access_key_id.clone(), now);
+        known.insert(id.to_owned(), now);
         true
     }
 
@@ -247,8 +266,13 @@ impl LastUse {
     async fn update(&self, transaction: &mut Transaction) -> Result<(), store::Error> {
         const SQL: &str = "UPDATE access_keys SET last_used_at = $2, last_used_service = $3, \
             last_used_region = $4 WHERE id = $1";
-        let params = params![&self.access_key_id, self.at, self.service, &self.region];
-        transaction.execute(SQL, params).await.map(drop)
+        match &self.of {
+            Used::Key(id) => {
+                let params = params![id, self.at, self.service, &self.region];
+                transaction.execute(SQL, params).await.map(drop)
+            }
+            Used::Role(id) => roles::note_use(transaction, id, self.at, &self.region).await,
+        }
     }
 }
 

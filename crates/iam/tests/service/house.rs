@@ -11,7 +11,7 @@ use iam::{
 use store::{Transaction, testing::TestStore};
 use wire::{
     ErrorKind,
-    iam::{CreateUserRequest, User},
+    iam::{CreateRoleRequest, CreateUserRequest, Role, User},
 };
 use world::{ManualClock, OsRandom, Timestamp, World};
 
@@ -84,6 +84,11 @@ impl House {
         ask!(self.root(), create_user, input).unwrap().user.unwrap()
     }
 
+    /// Makes a role that machines may assume.
+    pub(crate) async fn role(&self, name: &str) -> Role {
+        ask!(self.root(), create_role, new_role(name, &trusting(MACHINES))).unwrap().role
+    }
+
     /// Calls by that user, with a second factor.
     pub(crate) fn calls_by(&self, user: &User) -> Calls {
         let principal = Principal::User {
@@ -92,6 +97,24 @@ impl House {
             path: user.path.clone(),
         };
         Calls::by(&self.store, &self.world, &self.account.id, principal)
+    }
+}
+
+/// The principal of machines.
+pub(crate) const MACHINES: &str = r#"{"Service":"ec2.amazonaws.com"}"#;
+
+/// A trust policy for one principal, given as JSON.
+pub(crate) fn trusting(principal: &str) -> String {
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}]}}"#
+    )
+}
+
+pub(crate) fn new_role(name: &str, trust: &str) -> CreateRoleRequest {
+    CreateRoleRequest {
+        role_name: s(name),
+        assume_role_policy_document: s(trust),
+        ..Default::default()
     }
 }
 
