@@ -75,8 +75,13 @@ impl Condition {
         let matches = |value: &Cow<'_, str>| self.values.matches(value, context);
         match quantifier {
             _ if values.is_empty() && if_exists => true,
-            // Of no values, all match and none does.
-            Some(Quantifier::ForAllValues) => values.iter().all(|value| matches(value) != negated),
+            // Of no values, all match and none does. Empty strings alone are no values here (IAM User
+            // Guide, "Set operators for multivalued context keys": "a null dataset, such as an empty
+            // string").
+            Some(Quantifier::ForAllValues) => {
+                values.iter().all(|value| matches(value) != negated)
+                    || values.iter().all(|value| value.is_empty())
+            }
             Some(Quantifier::ForAnyValue) => values.iter().any(|value| matches(value) != negated),
             None => values.iter().any(matches) != negated,
         }

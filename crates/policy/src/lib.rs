@@ -25,13 +25,14 @@
 //!
 //! Choices where the documentation is silent or contradicts itself:
 //! - Resources and ARNs are compared with case, actions and condition keys without.
-//! - In resource policies a short ARN matches only where it ends in `*`, which then reaches over the rest.
+//! - In resource policies a short ARN matches only by a `*`, which then reaches over colons too.
 //! - `NotPrincipal` that denies spares only whom it names in every way there is: a session also by its
 //!   role and its account. One that allows means everyone of whom it names nothing.
 //! - What a variable stands for is never a wildcard, and never moves the parts of an ARN.
 //! - A value that cannot be read matches nothing; a negated operator holds where nothing matches.
 //! - An operator without `ForAllValues` or `ForAnyValue` over several values takes any of them; negated,
 //!   it holds if none matches.
+//! - `ForAllValues` holds where the key has only empty strings, as if it were missing.
 //! - Variables that are malformed, where variables count, make the document malformed.
 
 mod asker;

@@ -38,12 +38,15 @@ pub(crate) fn after_fifth_colon(pattern: &str) -> &str {
 
 /// The resource of a request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Resource<'a>(Option<Parts<'a>>);
+pub(crate) struct Resource<'a> {
+    text: &'a str,
+    /// `*`, for actions without a resource, has none: no ARN matches it.
+    parts: Option<Parts<'a>>,
+}
 
 impl<'a> Resource<'a> {
-    /// `*`, for actions without a resource, has no parts: no ARN matches it.
     pub(crate) fn new(text: &'a str) -> Self {
-        Self(parts(text))
+        Self { text, parts: parts(text) }
     }
 }
 
@@ -52,7 +55,7 @@ impl<'a> Resource<'a> {
 pub(crate) enum ShortArns {
     /// `*`, as in identity policies.
     Padded,
-    /// Whatever a `*` at the end reaches over; without one the entry matches nothing. As in resource
+    /// Whatever a `*` reaches over, colons included; without one the entry matches nothing. As in resource
     /// policies.
     AsWritten,
 }
@@ -62,6 +65,8 @@ pub(crate) enum ShortArns {
 pub(crate) enum ResourcePattern {
     Any,
     Arn(Box<[Glob; PARTS - 1]>),
+    /// A pattern over whole ARNs.
+    Whole(Glob),
     Nothing,
 }
 
@@ -75,9 +80,11 @@ impl ResourcePattern {
         if text == "*" {
             return Ok(Self::Any);
         }
-        let parts = text.splitn(PARTS, ':').count();
-        if parts < PARTS && short == ShortArns::AsWritten && !text.ends_with('*') {
-            return Ok(Self::Nothing);
+        let is_short = text.splitn(PARTS, ':').count() < PARTS;
+        if is_short && short == ShortArns::AsWritten {
+            let pieces = template::read(text, Syntax::WILDCARDS)?;
+            let reaches = pieces.contains(&Piece::Many);
+            return Ok(if reaches { Self::Whole(Glob::new(pieces)) } else { Self::Nothing });
         }
         let mut globs = [const { Glob::Any }; PARTS - 1];
         // That the first part is `arn` was checked when the document was.
@@ -92,10 +99,11 @@ impl ResourcePattern {
     }
 
     pub(crate) fn matches(&self, resource: Resource<'_>, context: &dyn Context) -> bool {
-        match (self, resource.0) {
+        match (self, resource.parts) {
             (Self::Any, _) => true,
-            (Self::Arn(_), None) | (Self::Nothing, _) => false,
+            (Self::Nothing, _) | (_, None) => false,
             (Self::Arn(globs), Some(parts)) => match_parts(globs, &parts, context),
+            (Self::Whole(glob), Some(_)) => glob.matches(resource.text, context),
         }
     }
 }
@@ -192,8 +200,17 @@ mod tests {
             let pattern = ResourcePattern::new(pattern, Version::V2012, ShortArns::AsWritten);
             pattern.unwrap().matches(Resource::new("arn:aws:s3:::b/k"), &())
         };
-        assert!(matches("*") && matches("arn:aws:s3:::b/*") && matches("arn:aws:s3:*"));
-        assert!(!matches("arn:aws:s3") && !matches("arn:aws:s3:::c*") && !matches("arn:aws:s4:*"));
+        for pattern in
+            ["*", "arn:aws:s3:::b/*", "arn:aws:s3:*", "arn:aws:s3:*:b/k", "arn:aws:s3:*k"]
+        {
+            assert!(matches(pattern), "{pattern}");
+        }
+        assert!(
+            !matches("arn:aws:s3")
+                && !matches("arn:aws:s3:?")
+                && !matches("arn:aws:s3:::c*")
+                && !matches("arn:aws:s4:*")
+        );
     }
 
     #[test]

@@ -4,7 +4,10 @@
 
 mod typical;
 
-use policy::{Context, Decision, PolicySet, Request, Values};
+use policy::{
+    ArnAsker, Context, Decision, Kind, Policies, PolicySet, Question, Request, ResourceKind,
+    ResourcePolicy, Source, Values, evaluate, parse,
+};
 
 struct Anna;
 
@@ -99,5 +102,42 @@ fn decisions_over_every_operator() {
     let denied = Request { action: "c:d", ..request };
     let counts = allocation_counter::measure(|| decision = set.decide(&denied));
     assert!(matches!(decision, Decision::ExplicitDeny(_)));
+    assert_eq!(counts.count_total, 0);
+}
+
+/// All kinds of policy together.
+#[test]
+fn a_whole_evaluation() {
+    let identity = typical::set();
+    let boundary = typical::set();
+    let trust = r#"{"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "NotPrincipal": {"AWS": ["111122223333",
+         "arn:aws:iam::111122223333:user/anna"]}, "Action": "*", "Resource": "*"},
+        {"Effect": "Allow", "Principal": {"AWS": ["444455556666", "111122223333"]},
+         "Action": "workmail:*", "Condition": {"StringEquals": {"aws:username": "${aws:username}"}}}]}"#;
+    let document = parse(trust, Kind::Resource).unwrap().into();
+    let resource = ResourcePolicy::new(Source { id: "resource".into(), document });
+    let asker = ArnAsker::user("arn:aws:iam::111122223333:user/anna");
+    let levels = [&identity, &boundary];
+    let question = Question {
+        request: Request {
+            action: "workmail:CreateUser",
+            resource: "arn:aws:workmail:eu-west-1:111122223333:organization/m-1",
+            context: &Anna,
+        },
+        asker: &asker,
+        cross_account: true,
+        policies: Policies {
+            identity: Some(&identity),
+            boundary: Some(&boundary),
+            session: Some(&boundary),
+            resource: Some((ResourceKind::KmsKey, &resource)),
+            service_control: &levels,
+            resource_control: &[&resource],
+        },
+    };
+    let mut allowed = false;
+    let counts = allocation_counter::measure(|| allowed = evaluate(&question).is_allowed());
+    assert!(allowed);
     assert_eq!(counts.count_total, 0);
 }

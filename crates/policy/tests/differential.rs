@@ -293,7 +293,7 @@ fn set(policies: &[Value]) -> PolicySet {
 
 /// The crate and the reference decide alike, and the cause is a statement that applies.
 fn agree(policies: &[Value], question: &Question, seen: &Seen) -> Result<(), TestCaseError> {
-    let reference = Reference { question, seen };
+    let reference = Reference { question, seen, of_resource: false };
     let wanted = reference.decide(policies);
     seen.note(format!("{wanted:?}"));
     let set = set(policies);

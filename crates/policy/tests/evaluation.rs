@@ -401,6 +401,12 @@ fn missing_keys() {
             assert!(holds(json!({if_exists.as_str(): {"k": "1"}}), keys), "{if_exists}");
         }
     }
+    // Empty strings alone are as good as nothing to `ForAllValues`.
+    for keys in [json!({"k": ""}), json!({"k": ["", ""]})] {
+        assert!(holds(json!({"ForAllValues:StringEquals": {"k": "1"}}), keys.clone()));
+        assert!(!holds(json!({"ForAnyValue:StringEquals": {"k": "1"}}), keys));
+    }
+    assert!(!holds(json!({"ForAllValues:StringEquals": {"k": "1"}}), json!({"k": ["", "2"]})));
     // A key that is there must match, `IfExists` or not.
     assert!(!holds(json!({"StringEqualsIfExists": {"k": "1"}}), json!({"k": "2"})));
 }

@@ -2,33 +2,49 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use policy::{Kind, PolicySet, Request, Source, parse, size_without_whitespace};
+use policy::{
+    ArnAsker, Document, Kind, PolicySet, Request, ResourcePolicy, Source, parse,
+    size_without_whitespace,
+};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
 
 /// Asks whatever can be asked of the outcome.
 fn exercise(text: &str) -> Result<(), TestCaseError> {
     prop_assert!(size_without_whitespace(text) <= text.chars().count());
-    for kind in [Kind::Managed, Kind::Inline] {
-        match parse(text, kind) {
-            Ok(document) => {
-                let source = Source { id: "p".into(), document: document.into() };
-                let set = PolicySet::new([source]);
-                let request = Request { action: "a:b", resource: "arn:a:b:c:d:e", context: &() };
-                let _ = set.decide(&request);
-            }
-            Err(malformed) => {
-                prop_assert!(!malformed.defects().is_empty());
-                prop_assert!(malformed.message().starts_with(malformed.verdict()));
-                for defect in malformed.defects() {
-                    prop_assert!(text.is_char_boundary(defect.offset));
-                    let line = text[..defect.offset].matches('\n').count() + 1;
-                    prop_assert_eq!(defect.line as usize, line);
-                }
+    for kind in [Kind::Managed, Kind::Inline, Kind::Session, Kind::Trust, Kind::Resource] {
+        exercise_as(text, kind)?;
+    }
+    Ok(())
+}
+
+fn exercise_as(text: &str, kind: Kind) -> Result<(), TestCaseError> {
+    match parse(text, kind) {
+        Ok(document) => exercise_document(document),
+        Err(malformed) => {
+            prop_assert!(!malformed.defects().is_empty());
+            prop_assert!(malformed.message().starts_with(malformed.verdict()));
+            for defect in malformed.defects() {
+                prop_assert!(text.is_char_boundary(defect.offset));
+                let line = text[..defect.offset].matches('\n').count() + 1;
+                prop_assert_eq!(defect.line as usize, line);
             }
         }
     }
     Ok(())
+}
+
+fn exercise_document(document: Document) {
+    let _ = (document.condition_keys(), document.may_allow("a:b"), document.may_allow_service("a"));
+    let source = Source { id: "p".into(), document: document.into() };
+    let request = Request { action: "a:b", resource: "arn:a:b:c:d:e", context: &() };
+    let set = PolicySet::new([source.clone()]);
+    let _ = (set.decide(&request), set.missing_keys(&request));
+    assert_eq!(set.explain(&request).len(), source.document.statements().len());
+    let asker = ArnAsker::user("arn:aws:iam::111122223333:user/a");
+    let policy = ResourcePolicy::new(source);
+    let _ = (policy.decide(&request, &asker), policy.missing_keys(&request, &asker));
+    assert!(policy.matching(&request, &asker).len() <= policy.explain(&request, &asker).len());
 }
 
 fn is_json_object(text: &str) -> bool {
@@ -50,7 +66,10 @@ fn value() -> impl Strategy<Value = Value> {
             "arn:aws:s3:::b",
             "${k}",
             "2012-10-17",
-            "${"
+            "${",
+            "sts:AssumeRole",
+            "111122223333",
+            "a.amazonaws.com"
         ])
         .prop_map(Value::from),
         "\\PC{0,6}".prop_map(Value::from),
@@ -68,6 +87,9 @@ fn value() -> impl Strategy<Value = Value> {
             "NotResource",
             "Condition",
             "Principal",
+            "NotPrincipal",
+            "AWS",
+            "Service",
             "StringLike",
             "DateLessThan",
             "k",
@@ -112,11 +134,45 @@ fn tokens() -> impl Strategy<Value = String> {
     vec(token, 0..40).prop_map(|tokens| tokens.concat())
 }
 
+/// A policy of each kind.
+const MUTATED: [&str; 3] = [
+    r#"{"Version": "2012-10-17", "Id": "i", "Statement": [{"Sid": "s", "Effect": "Allow",
+        "Action": ["a:*", "b:c?"], "NotResource": "arn:aws:s3:::${k, 'd'}/*", "Condition": {
+        "ForAnyValue:StringLikeIfExists": {"k": ["${k}*"]}, "DateLessThan": {"d": 5},
+        "ArnLike": {"a": "arn:aws:iam::*:user/*"}, "NumericEquals": {"n": -1.5}}}]}"#,
+    r#"{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {
+        "AWS": ["111122223333", "arn:aws:iam::111122223333:user/a"], "Service": "a.amazonaws.com"},
+        "Condition": {"Bool": {"aws:MultiFactorAuthPresent": true}}}}"#,
+    r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "NotAction": "a:*", "Resource": "*",
+        "NotPrincipal": {"AWS": "*", "Federated": "idp.example"}}, {"Effect": "Allow", "Action": "*",
+        "Principal": "*", "Condition": {"IpAddress": {"i": "10.0.0.0/8"}}}]}"#,
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn arbitrary_bytes(bytes in vec(any::<u8>(), 0..200)) {
+        exercise(&String::from_utf8_lossy(&bytes))?;
+    }
+
+    /// A policy with some of its bytes changed, left out or doubled.
+    #[test]
+    fn mutated_policies(
+        index in 0..MUTATED.len(),
+        changes in vec((any::<prop::sample::Index>(), 0_u8..4, any::<u8>()), 1..6),
+    ) {
+        let mut bytes = MUTATED[index].as_bytes().to_vec();
+        for (place, how, byte) in changes {
+            let last = bytes.len() - 1;
+            let place = place.index(bytes.len());
+            match how {
+                0 => bytes[place] = byte,
+                1 => drop(bytes.remove(place)),
+                2 => bytes.insert(place, bytes[place]),
+                _ => bytes.swap(place, (place + 1).min(last)),
+            }
+        }
         exercise(&String::from_utf8_lossy(&bytes))?;
     }
 
@@ -175,8 +231,8 @@ fn large_documents_are_read_soon() {
     for unit in ["\"", "{\"a\":", "[", "}", ",", "\"a\" ", "\\", "1 ", "${", "\u{416}", "\"\\q\" "]
     {
         let text = unit.repeat(100_000 / unit.len());
-        exercise(&text).unwrap();
-        exercise(&format!("{{\"Statement\": [{text}]}}")).unwrap();
+        exercise_as(&text, Kind::Inline).unwrap();
+        exercise_as(&format!("{{\"Statement\": [{text}]}}"), Kind::Trust).unwrap();
     }
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }

@@ -74,11 +74,14 @@ fn is_entity(text: &str) -> bool {
     let (family, rest) = name.split_once('/').unwrap_or((name, ""));
     match (service, family) {
         ("iam", "root") => name == "root",
-        ("iam", "user" | "role") => is_name(rest),
-        ("sts", "federated-user") => is_name(rest) && !rest.contains('/'),
-        ("sts", "assumed-role") => rest.split_once('/').is_some_and(|(role, session)| {
-            is_name(role) && is_name(session) && !session.contains('/')
-        }),
+        ("iam", "user" | "role") => {
+            let (path, name) = rest.rsplit_once('/').unwrap_or(("", rest));
+            is_path(path) && is_name(name)
+        }
+        ("sts", "federated-user") => is_name(rest),
+        ("sts", "assumed-role") => {
+            rest.split_once('/').is_some_and(|(role, session)| is_name(role) && is_name(session))
+        }
         _ => false,
     }
 }
@@ -86,7 +89,7 @@ fn is_entity(text: &str) -> bool {
 fn is_provider(text: &str) -> bool {
     let Some(("iam", name)) = global_arn(text) else { return false };
     name.split_once('/').is_some_and(|(family, rest)| {
-        matches!(family, "saml-provider" | "oidc-provider") && is_name(rest)
+        matches!(family, "saml-provider" | "oidc-provider") && !rest.is_empty() && is_path(rest)
     })
 }
 
@@ -96,12 +99,16 @@ fn global_arn(text: &str) -> Option<(&str, &str)> {
     is_account(account).then_some((service, name))
 }
 
-/// With a path perhaps; part of a name cannot stand for the whole.
+/// The characters of names (IAM User Guide, "IAM and AWS STS quotas"). No wildcard: part of a name cannot
+/// stand for the whole.
 fn is_name(text: &str) -> bool {
-    let visible = |char: char| !char.is_whitespace() && !char.is_control();
-    !text.is_empty()
-        && !text.ends_with('/')
-        && text.chars().all(|char| visible(char) && char != '*' && char != '?')
+    let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+    !text.is_empty() && text.bytes().all(valid)
+}
+
+/// Visible characters but for wildcards and what begins a variable.
+fn is_path(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic() && !b"*?$".contains(&byte))
 }
 
 fn is_service(text: &str) -> bool {

@@ -79,6 +79,8 @@ pub(crate) const BASE64: [(&str, Option<&[u8]>); 5] = [
 pub(crate) struct Reference<'a> {
     pub(crate) question: &'a Question,
     pub(crate) seen: &'a Seen,
+    /// Whether the policies are those of a resource.
+    pub(crate) of_resource: bool,
 }
 
 impl Reference<'_> {
@@ -110,6 +112,10 @@ impl Reference<'_> {
 
     fn clause(&self, statement: &Value, name: &str, matches: impl Fn(&str) -> bool) -> bool {
         let opposite = format!("Not{name}");
+        if statement.get(name).is_none() && statement.get(&opposite).is_none() {
+            self.seen.note(format!("no {name}"));
+            return true;
+        }
         let negated = statement.get(&opposite).is_some();
         let entries = strings(&statement[if negated { opposite.as_str() } else { name }]);
         let any = entries.iter().any(|pattern| matches(pattern));
@@ -131,6 +137,12 @@ impl Reference<'_> {
             return false;
         }
         let mut patterns: Vec<&str> = pattern.splitn(6, ':').collect();
+        if patterns.len() < 6 && self.of_resource {
+            // A star reaches as far as it must.
+            let matches = glob(&plain_tokens(pattern), &chars(&self.question.resource));
+            self.seen.note(format!("short resource of a resource {matches}"));
+            return matches && pattern.contains('*');
+        }
         if patterns.len() < 6 {
             self.seen.note("short resource");
             patterns.resize(6, "*");
@@ -183,6 +195,7 @@ impl Reference<'_> {
             policy_values.iter().any(|pattern| self.compare(&name, pattern, value, variables))
         };
         match quantifier {
+            "ForAllValues" if request_values.iter().all(String::is_empty) => true,
             "ForAllValues" => request_values.iter().all(|value| matches(value) != negated),
             "ForAnyValue" => request_values.iter().any(|value| matches(value) != negated),
             _ => request_values.iter().any(matches) != negated,
@@ -399,7 +412,7 @@ fn in_network(network: &str, address: &str) -> bool {
     base.len() == address.len() && bits <= base.len() && base[..bits] == address[..bits]
 }
 
-fn statements(policy: &Value) -> Vec<Value> {
+pub(crate) fn statements(policy: &Value) -> Vec<Value> {
     match &policy["Statement"] {
         Value::Array(statements) => statements.clone(),
         one => vec![one.clone()],
@@ -407,7 +420,7 @@ fn statements(policy: &Value) -> Vec<Value> {
 }
 
 /// A scalar or an array of them, as texts.
-fn strings(value: &Value) -> Vec<String> {
+pub(crate) fn strings(value: &Value) -> Vec<String> {
     match value {
         Value::Array(items) => items.iter().flat_map(strings).collect(),
         Value::String(text) => vec![text.clone()],
