@@ -1,0 +1,109 @@
+//! From a URL to a connection with TLS.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
+
+use rustls::{
+    ClientConfig, RootCertStore,
+    client::WebPkiServerVerifier,
+    crypto::CryptoProvider,
+    pki_types::{ServerName, UnixTime},
+    time_provider::TimeProvider,
+};
+use tokio::net::{TcpStream, lookup_host};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use world::World;
+
+use crate::{Error, Hosts, Trust, Url, address::is_public, verify::Verifier};
+
+/// Addresses of a host that are tried at most.
+const ADDRESSES_MAX: usize = 4;
+
+/// What connections are made of.
+pub(crate) struct Connector {
+    hosts: Hosts,
+    provider: Arc<CryptoProvider>,
+    /// Read when it is first needed.
+    system: OnceLock<Option<Arc<WebPkiServerVerifier>>>,
+    clock: Arc<Clock>,
+}
+
+impl Connector {
+    pub(crate) fn new(hosts: Hosts, world: World) -> Self {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        Self { hosts, provider, system: OnceLock::new(), clock: Arc::new(Clock(world)) }
+    }
+
+    /// Connects to the URL's host and makes sure that it is the one.
+    pub(crate) async fn connect(
+        &self,
+        url: &Url,
+        trust: &Trust,
+    ) -> Result<TlsStream<TcpStream>, Error> {
+        let failed = |source| Error::Connect { url: url.clone(), source };
+        let name = ServerName::try_from(url.host().to_owned())
+            .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
+        let stream = TcpStream::connect(&*self.addresses(url).await?).await.map_err(failed)?;
+        let config = self.config(trust).map_err(|error| failed(io::Error::other(error)))?;
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(failed)
+    }
+
+    /// Where the host is. What was checked here is what is connected to: the name is not asked for again.
+    async fn addresses(&self, url: &Url) -> Result<Vec<SocketAddr>, Error> {
+        if let Some(address) = self.hosts.find(url) {
+            return Ok(vec![address]);
+        }
+        let found = lookup_host((url.host(), url.port())).await;
+        let found = found.map_err(|source| Error::Resolve { url: url.clone(), source })?;
+        let public: Vec<_> =
+            found.filter(|address| is_public(address.ip())).take(ADDRESSES_MAX).collect();
+        if public.is_empty() { Err(Error::NotPublic(url.clone())) } else { Ok(public) }
+    }
+
+    fn config(&self, trust: &Trust) -> Result<ClientConfig, rustls::Error> {
+        let system = self.system.get_or_init(|| system_verifier(&self.provider)).clone();
+        let verifier = Verifier::new(system, Arc::clone(&self.provider), trust.clone());
+        let clock: Arc<dyn TimeProvider> = Arc::clone(&self.clock) as _;
+        let mut config = ClientConfig::builder_with_details(Arc::clone(&self.provider), clock)
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
+    }
+}
+
+/// The verifier of the system's authorities; none if it has none.
+fn system_verifier(provider: &Arc<CryptoProvider>) -> Option<Arc<WebPkiServerVerifier>> {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "cannot read some of the system's certificate authorities");
+    }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        tracing::warn!("the system has no certificate authorities: no server is trusted by them");
+        return None;
+    }
+    WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(provider)).build().ok()
+}
+
+/// The world's clock, for what TLS must know of time.
+struct Clock(World);
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+impl TimeProvider for Clock {
+    fn current_time(&self) -> Option<UnixTime> {
+        let seconds = u64::try_from(self.0.now().as_seconds()).ok()?;
+        Some(UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds)))
+    }
+}
