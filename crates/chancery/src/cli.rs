@@ -84,6 +84,15 @@ pub(crate) struct Serve {
     /// Who reads mail for `postmaster` where nobody in the domain does: an address on this server.
     #[arg(long, env = "CHANCERY_POSTMASTER", value_name = "ADDRESS")]
     pub(crate) postmaster: Option<String>,
+    /// Where a host of outbound HTTPS requests is, in the place of the DNS; may also be a private address. May
+    /// be given more than once.
+    #[arg(
+        long = "outbound-host",
+        env = "CHANCERY_OUTBOUND_HOSTS",
+        value_delimiter = ',',
+        value_name = "HOST:PORT=ADDRESS:PORT"
+    )]
+    pub(crate) outbound_hosts: Vec<String>,
     /// File to write the addresses to, as JSON, once the server accepts on all of them.
     #[arg(long, env = "CHANCERY_READY_FILE", value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,

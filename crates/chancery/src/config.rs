@@ -34,8 +34,18 @@ pub(crate) struct Config {
     pub(crate) listen: Listen,
     /// The certificate of all TLS listeners.
     pub(crate) tls: Tls,
+    /// Requests to other servers.
+    pub(crate) outbound: Outbound,
     /// What the log looks like.
     pub(crate) log: Log,
+}
+
+/// Requests to other servers, such as identity providers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Outbound {
+    /// Where hosts are, in the place of the DNS: `HOST:PORT=ADDRESS:PORT`.
+    pub(crate) hosts: Vec<String>,
 }
 
 /// Where the data lies.
@@ -132,6 +142,7 @@ struct File {
     ready_file: Option<PathBuf>,
     listen: FileListen,
     tls: Tls,
+    outbound: Outbound,
     log: Log,
 }
 
@@ -159,6 +170,7 @@ impl Config {
             ready_file: pick(&options.ready_file, &file.ready_file),
             listen: Listen::merge(options, &file.listen)?,
             tls: file.tls,
+            outbound: Outbound::merge(options, file.outbound),
             log: file.log,
         };
         config.check()?;
@@ -172,6 +184,7 @@ impl Config {
 
     fn check(&self) -> Result<(), Failure> {
         check_hostname(&self.hostname)?;
+        self.outbound.hosts()?;
         if let Some(text) = self.postmaster.as_ref().filter(|text| Address::parse(text).is_none()) {
             return Err(Failure::new(format!("postmaster `{text}` is not a mail address")));
         }
@@ -186,6 +199,20 @@ impl Config {
             ))),
             _ => Ok(()),
         }
+    }
+}
+
+impl Outbound {
+    /// Flags and file together; for one host and port, the flag counts.
+    fn merge(options: &cli::Serve, file: Self) -> Self {
+        Self { hosts: [file.hosts, options.outbound_hosts.clone()].concat() }
+    }
+
+    /// The hosts, taken apart.
+    pub(crate) fn hosts(&self) -> Result<errand::Hosts, Failure> {
+        let entries = self.hosts.iter().map(String::as_str);
+        errand::Hosts::parse(entries)
+            .map_err(|error| Failure::new(format!("outbound-host {error}")))
     }
 }
 
@@ -343,14 +370,16 @@ mod tests {
 
     #[test]
     fn printed_and_read_again_it_is_the_same() {
-        let config = load(&["--api-listen", "off", "--smarthost", "127.0.0.1:25"]).unwrap();
+        let host = "--outbound-host=idp.test:443=127.0.0.1:8443";
+        let config = load(&["--api-listen", "off", "--smarthost", "127.0.0.1:25", host]).unwrap();
         let file = file(&config.to_toml().unwrap());
         assert_eq!(load(&["--config", file.path().to_str().unwrap()]).unwrap(), config);
     }
 
     #[test]
     fn what_is_wrong_is_named() {
-        let cases: [(&[&str], &str); 6] = [
+        let cases: [(&[&str], &str); 7] = [
+            (&["--outbound-host", "idp.test"], "outbound-host `idp.test`"),
             (&["--smtp-listen", "25"], "smtp-listen `25`"),
             (&["--metrics-listen", "0.0.0.0:4090"], "not a loopback address"),
             (&["--hostname", "a b"], "hostname `a b`"),

@@ -47,7 +47,8 @@ pub(crate) async fn serve(options: cli::Serve) -> Result<(), Failure> {
     // From here on a signal ends the server in good order, also one that comes with the first request.
     let signal = end_signal()?;
     let (stop, shutdown) = watch::channel(false);
-    let (door, recorder) = Door::new(store.clone(), world.clone());
+    let errands = errand::Client::new(config.outbound.hosts()?, world.clone());
+    let (door, recorder) = Door::with_errands(store.clone(), world.clone(), errands);
     let recorder = tokio::spawn(recorder.run());
     let tls = tls::acceptor(&config)?;
     let flow = mail_flow(&config, &store, &world).await?;

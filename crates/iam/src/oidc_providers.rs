@@ -1,5 +1,6 @@
 //! OpenID Connect providers: who may vouch for a web identity, and for which clients.
 
+use errand::Url;
 use store::{Migration, Row, Snapshot, Transaction, params};
 use wire::iam::{
     AddClientIDToOpenIDConnectProviderRequest, CreateOpenIDConnectProviderRequest,
@@ -23,6 +24,9 @@ use crate::{
 };
 
 const KIND: ProviderKind = ProviderKind::OpenIdConnect;
+
+/// The action that makes a provider.
+const CREATE: &str = "iam:CreateOpenIDConnectProvider";
 
 /// The tables of providers. Thumbprints are separated by spaces; tags are under the ARN.
 pub(crate) const SCHEMA: Migration = Migration {
@@ -64,6 +68,7 @@ pub(crate) async fn create(
 ) -> Result<CreateOpenIDConnectProviderResponse, wire::Error> {
     let tags = tags::checked(input.tags)?;
     let thumbprints = checked_thumbprints(input.thumbprint_list.unwrap_or_default())?;
+    let is_given = !thumbprints.is_empty();
     let client_ids = without_repeats(input.client_id_list.unwrap_or_default());
     let last = client_ids.len().saturating_sub(1);
     check_client_ids(last)?;
@@ -71,7 +76,11 @@ pub(crate) async fn create(
     let (caller, now) = (call.caller(), call.now());
     let arn = KIND.arn(&caller.account, url);
     let target = Provider::new(KIND, &arn)?.bringing(&tags);
-    let mut tx = call.write("iam:CreateOpenIDConnectProvider", &target).await?;
+    let thumbprints = match is_given {
+        true => thumbprints,
+        false => fetched_thumbprints(call, &target, url).await?,
+    };
+    let mut tx = call.write(CREATE, &target).await?;
     if !tags.is_empty() {
         tx = call.write("iam:TagOpenIDConnectProvider", &target).await?;
     }
@@ -281,6 +290,26 @@ async fn refuse_taken(
 fn check_client_ids(count: usize) -> Result<(), wire::Error> {
     let quota = quotas::CLIENT_IDS_PER_OIDC_PROVIDER;
     quotas::check("ClientIdsPerOpenIdConnectProvider", quota, count as i64)
+}
+
+/// The thumbprint that the provider's server shows now, where the caller gave none. A server that cannot be
+/// reached, or that the system's authorities do not vouch for, has none yet: they can be set later.
+async fn fetched_thumbprints(
+    call: &mut Call,
+    target: &Provider,
+    url: &str,
+) -> Result<Vec<String>, wire::Error> {
+    // Nobody sends this server somewhere who may not make a provider.
+    call.read(CREATE, target).await?;
+    call.release();
+    let Ok(url) = Url::parse(&format!("https://{url}")) else { return Ok(Vec::new()) };
+    match call.errands().thumbprint(&url).await {
+        Ok(thumbprint) => Ok(vec![thumbprint.to_string()]),
+        Err(error) => {
+            tracing::info!(%error, "no thumbprint of an OpenID Connect provider");
+            Ok(Vec::new())
+        }
+    }
 }
 
 /// Takes thumbprints: 40 hexadecimal digits, kept in lower case. AWS's text is one off: it takes five.

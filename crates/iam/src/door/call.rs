@@ -80,6 +80,11 @@ impl Call {
         self.caller.request.now
     }
 
+    /// The way to other servers. Nothing may be open meanwhile: [`release`](Self::release) comes first.
+    pub fn errands(&self) -> errand::Client {
+        self.door.inner.errands.clone()
+    }
+
     /// What seals secrets before they are stored.
     pub fn keyring(&self) -> Keyring {
         self.door.inner.store.keyring().clone()

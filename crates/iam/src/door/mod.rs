@@ -22,6 +22,7 @@ mod target;
 
 use std::sync::Arc;
 
+use errand::{Client, Hosts};
 use store::Store;
 use world::World;
 
@@ -39,7 +40,8 @@ pub(crate) use events::SCHEMA as EVENTS;
 use events::Recorder;
 use permissions::PermissionCache;
 
-/// What all calls share: the store, the world, compiled permissions and the event recorder.
+/// What all calls share: the store, the world, compiled permissions, the event recorder, and the way to
+/// other servers.
 #[derive(Clone)]
 pub struct Door {
     inner: Arc<Inner>,
@@ -51,12 +53,19 @@ struct Inner {
     permissions: PermissionCache,
     secrets: identify::SecretCache,
     recorder: Recorder,
+    errands: Client,
 }
 
 impl Door {
     /// A door to `store`. The returned task writes event records in batches: run it until it ends, which
     /// it does when the last clone of the door is gone and everything is written.
     pub fn new(store: Store, world: World) -> (Self, RecorderTask) {
+        let errands = Client::new(Hosts::default(), world.clone());
+        Self::with_errands(store, world, errands)
+    }
+
+    /// The same with a client for what calls ask of other servers.
+    pub fn with_errands(store: Store, world: World, errands: Client) -> (Self, RecorderTask) {
         let (recorder, task) = events::channel(store.clone());
         let inner = Inner {
             store,
@@ -64,6 +73,7 @@ impl Door {
             permissions: PermissionCache::default(),
             secrets: identify::SecretCache::default(),
             recorder,
+            errands,
         };
         (Self { inner: Arc::new(inner) }, task)
     }
