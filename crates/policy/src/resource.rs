@@ -48,6 +48,10 @@ impl<'a> Resource<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         Self { text, parts: parts(text) }
     }
+
+    pub(crate) fn parts(self) -> Option<Parts<'a>> {
+        self.parts
+    }
 }
 
 /// What the parts are that a short ARN lacks (IAM User Guide, "IAM JSON policy elements: Resource").

@@ -6,6 +6,7 @@ use crate::{
     context::Context,
     document::{Clause, Effect, Kind, Statement, Version, Written},
     glob::Glob,
+    index::ResourceKeys,
     principal::Principals,
     resource::{Resource, ResourcePattern, ShortArns},
     template::{self, Syntax, VariableError},
@@ -32,7 +33,8 @@ pub(crate) struct Actions {
 #[derive(Debug)]
 pub(crate) struct Resources {
     negated: bool,
-    pub(crate) patterns: Box<[ResourcePattern]>,
+    patterns: Box<[ResourcePattern]>,
+    keys: ResourceKeys,
 }
 
 /// What of a request a rule is asked about.
@@ -64,6 +66,11 @@ impl Rule {
                 .collect::<Result<_, _>>()?,
             principals: statement.principals.as_ref().map(Principals::new),
         })
+    }
+
+    /// Where an index keeps the rule for its resources.
+    pub(crate) fn resource_keys(&self) -> &ResourceKeys {
+        &self.resources.keys
     }
 
     /// How the statement applies to the asker, if it does; the action is the index's business.
@@ -112,14 +119,14 @@ impl Resources {
     fn new(clause: Option<&Clause>, kind: Kind, version: Version) -> Result<Self, VariableError> {
         let Some(clause) = clause else {
             // Everything but nothing.
-            return Ok(Self { negated: true, patterns: Box::new([]) });
+            let keys = ResourceKeys::UNKNOWN;
+            return Ok(Self { negated: true, patterns: Box::new([]), keys });
         };
         let short = if kind.is_identity() { ShortArns::Padded } else { ShortArns::AsWritten };
         let pattern = |text: &crate::Text| ResourcePattern::new(&text.value, version, short);
-        Ok(Self {
-            negated: clause.negated,
-            patterns: clause.entries.iter().map(pattern).collect::<Result<_, _>>()?,
-        })
+        let patterns = clause.entries.iter().map(pattern).collect::<Result<Box<_>, _>>()?;
+        let keys = if clause.negated { ResourceKeys::UNKNOWN } else { ResourceKeys::of(&patterns) };
+        Ok(Self { negated: clause.negated, patterns, keys })
     }
 
     pub(crate) fn cover(&self, query: Query<'_>) -> bool {

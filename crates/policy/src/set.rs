@@ -148,8 +148,9 @@ impl PolicySet {
 
     /// A statement that denies.
     pub(crate) fn denial(&self, query: Query<'_>) -> Option<Cause<'_>> {
-        let entry =
-            self.denials.find(query.action, |entry| self.applies(entry, query).is_some())?;
+        let entry = self
+            .denials
+            .find(query.action, query.resource, |entry| self.applies(entry, query).is_some())?;
         self.cause(entry)
     }
 
@@ -157,7 +158,7 @@ impl PolicySet {
     /// `enough`, for more would change nothing.
     pub(crate) fn permission(&self, query: Query<'_>, enough: Named) -> Option<(Named, Cause<'_>)> {
         let mut best: Option<(Named, Entry)> = None;
-        self.permissions.find(query.action, |entry| {
+        self.permissions.find(query.action, query.resource, |entry| {
             let Some(named) = self.applies(entry, query) else { return false };
             if best.is_none_or(|(known, _)| known < named) {
                 best = Some((named, entry));
@@ -178,7 +179,7 @@ impl PolicySet {
     }
 
     fn applies(&self, entry: Entry, query: Query<'_>) -> Option<Named> {
-        let rule = self.rule(entry)?;
+        let rule = rule(&self.sources, entry)?;
         if covers(rule, entry, query.action) { rule.applies(query) } else { None }
     }
 
@@ -190,10 +191,6 @@ impl PolicySet {
 
     fn source(&self, entry: Entry) -> Option<&Source> {
         self.sources.get(entry.document as usize)
-    }
-
-    fn rule(&self, entry: Entry) -> Option<&Rule> {
-        self.source(entry)?.document.rules.get(entry.rule as usize)
     }
 }
 
@@ -228,7 +225,11 @@ fn index(sources: &[Source], effect: Effect) -> Index {
         let keys = source.document.keys(effect).iter();
         keys.map(move |&key| (number, key))
     });
-    Index::new(keys)
+    Index::new(keys, |entry| rule(sources, entry))
+}
+
+fn rule(sources: &[Source], entry: Entry) -> Option<&Rule> {
+    sources.get(entry.document as usize)?.document.rules.get(entry.rule as usize)
 }
 
 fn covers(rule: &Rule, entry: Entry, action: &str) -> bool {

@@ -208,7 +208,7 @@ fn actions() -> impl Strategy<Value = Value> {
             .prop_map(|(service, name)| format!("{service}:{name}")),
         // Longer than the index tells apart.
         2 => (letters("ab", 1..=1), letters("*?XY", 0..=3))
-            .prop_map(|(service, end)| format!("{service}:{}{end}", "X".repeat(60))),
+            .prop_map(|(service, end)| format!("{service}:{}{end}", "X".repeat(126))),
     ];
     prop::collection::vec(pattern, 1..3).prop_map(|patterns| json!(patterns))
 }
@@ -261,7 +261,7 @@ fn case() -> impl Strategy<Value = (Vec<Value>, Question)> {
         4 => (letters("abB", 1..=1), letters("GgX", 0..=3))
             .prop_map(|(service, name)| format!("{service}:{name}")),
         1 => (letters("ab", 1..=1), letters("xy", 0..=3))
-            .prop_map(|(service, end)| format!("{service}:{}{end}", "x".repeat(60))),
+            .prop_map(|(service, end)| format!("{service}:{}{end}", "x".repeat(126))),
         1 => any_of(&["", "a", "é"]),
     ];
     let resource = prop_oneof![
@@ -393,6 +393,18 @@ proptest! {
     /// Other cases in every run.
     #[test]
     fn new_policies_decide_alike((policies, question) in case()) {
+        agree(&policies, &question, &Seen::default())?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// So many statements that they are found by their resources too.
+    #[test]
+    fn many_policies_decide_alike(case in (prop::collection::vec(policy_and_fact(), 8..16), case())) {
+        let (more, (mut policies, question)) = case;
+        policies.extend(more.into_iter().map(|(policy, _)| policy));
         agree(&policies, &question, &Seen::default())?;
     }
 }

@@ -98,17 +98,74 @@ fn actions_match_without_case() {
     }
 }
 
-/// Patterns whose text is longer than the index tells apart.
+/// Patterns whose text is longer than the index tells apart, which is 127 bytes.
 #[test]
 fn long_actions() {
     let long = format!("iam:{}", "x".repeat(200));
     assert!(action_matches("Action", json!(long), &long));
     assert!(action_matches("Action", json!(format!("{long}*")), &long));
     assert!(!action_matches("Action", json!(format!("{long}?")), &long));
-    assert!(!action_matches("Action", json!(format!("{}y*", &long[..100])), &long));
-    assert!(action_matches("Action", json!(format!("{}*", &long[..63])), &long[..63]));
-    assert!(action_matches("Action", json!(format!("{}*", &long[..64])), &long[..64]));
-    assert!(!action_matches("Action", json!(format!("{}*", &long[..64])), &long[..63]));
+    assert!(!action_matches("Action", json!(format!("{}y*", &long[..150])), &long));
+    assert!(action_matches("Action", json!(format!("{}*", &long[..127])), &long[..127]));
+    assert!(action_matches("Action", json!(format!("{}*", &long[..128])), &long[..128]));
+    assert!(!action_matches("Action", json!(format!("{}*", &long[..128])), &long[..127]));
+}
+
+/// Many statements about one action are found by their resources, whatever form these have.
+#[test]
+fn many_resources_of_one_action() {
+    let long = "x".repeat(200);
+    let forms = |number: usize| {
+        let account = format!("{number:012}");
+        [
+            json!(format!("arn:aws:s3:::bucket-{number}")),
+            json!(format!("arn:aws:s3:::bucket-{number}/*")),
+            json!(format!("arn:aws:iam::{account}:role/deploy")),
+            json!([
+                format!("arn:aws:iam::{account}:user/*"),
+                "arn:aws:iam::*:role/${aws:username}"
+            ]),
+            json!(format!("arn:aws:sqs:*:*:*-{number}")),
+            json!(format!("arn:aws:sns:eu-west-{number}")),
+            json!(format!("arn:aws:s3:::{long}{number}*")),
+            json!((0..20).map(|part| format!("arn:aws:s3:::{number}-{part}")).collect::<Vec<_>>()),
+        ]
+    };
+    let statements: Vec<_> = (0..50)
+        .flat_map(forms)
+        .map(|resource| json!({"Effect": "Allow", "Action": "a:*", "Resource": resource}))
+        .collect();
+    let document = json!({"Version": "2012-10-17", "Statement": statements});
+    let set = PolicySet::new([source("p", &document, Kind::Managed)]);
+    let far = format!("arn:aws:s3:::{long}42/key");
+    let keys = Keys(json!({"aws:username": "anna"}));
+    let allows =
+        |action, resource| set.decide(&Request { action, resource, context: &keys }).is_allowed();
+    for resource in [
+        "arn:aws:s3:::bucket-7",
+        "arn:aws:s3:::bucket-7/key/of/it",
+        "arn:aws:iam::000000000033:role/deploy",
+        "arn:aws:iam::000000000033:user/a/b",
+        "arn:aws:iam::999999999999:role/anna",
+        "arn:aws:sqs:eu-west-1:1:queue-49",
+        "arn:aws:sns:eu-west-8:1:topic",
+        &far,
+        "arn:aws:s3:::3-19",
+    ] {
+        assert!(allows("a:b", resource), "{resource}");
+        assert!(!allows("b:b", resource), "{resource}");
+    }
+    for resource in [
+        "*",
+        "arn:aws:s3:::bucket-77",
+        "arn:aws:iam::000000000099:role/deploy",
+        "arn:aws:iam::000000000033:role/bob",
+        "arn:aws:sqs:eu-west-1:1:queue-50",
+        "arn:aws:s3:::3-20",
+        "arn:aws:s3:::3-1/x",
+    ] {
+        assert!(!allows("a:b", resource), "{resource}");
+    }
 }
 
 #[test]

@@ -286,7 +286,7 @@ fn explained(question: &Question<'_>) -> Result<(), TestCaseError> {
 fn all_kinds_decide_alike() {
     let seen = Seen::default();
     let config =
-        ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() };
+        ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner =
         TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]));
     runner.run(&case(), |case| agree(&case, &seen)).unwrap();
