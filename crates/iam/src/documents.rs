@@ -4,8 +4,11 @@ use policy::{Document, Kind, Malformed};
 use serde::de::IgnoredAny;
 use wire::iam::errors::MALFORMED_POLICY_DOCUMENT;
 
-/// Accepts a document, or says all that is wrong with it and where.
-pub(crate) fn check(text: &str, kind: Kind) -> Result<(), wire::Error> {
+/// Accepts a document as a policy of that kind.
+///
+/// # Errors
+/// `MalformedPolicyDocument`, with all that is wrong and where.
+pub fn check(text: &str, kind: Kind) -> Result<(), wire::Error> {
     parse(text, kind).map(drop)
 }
 

@@ -238,6 +238,18 @@ pub(crate) async fn find(
     Ok(policy.map(Found::Customer))
 }
 
+/// Whether there is a policy of that ARN which `account` can use: its own, or AWS's.
+///
+/// # Errors
+/// The store's.
+pub async fn exists(
+    snapshot: &mut Snapshot,
+    account: &str,
+    arn: &str,
+) -> Result<bool, store::Error> {
+    Ok(find(snapshot, account, arn).await?.is_some())
+}
+
 /// The policy of that ARN, or `NoSuchEntity`.
 pub(crate) async fn get_any(
     snapshot: &mut Snapshot,

@@ -1,47 +1,51 @@
-//! AWS Security Token Service: who am I, and temporary credentials for myself.
+//! AWS Security Token Service: who am I, and temporary credentials: for myself, for the session of a role,
+//! for somebody I vouch for.
 //!
 //! It keeps nothing. Credentials are sealed by [`iam::session`] into the token itself, and whoever uses
-//! them is recognised by [`iam::door`]. Roles, federation and second factors are not there yet, so what
-//! rests on them is not served, and a code of a second factor is never accepted.
+//! them is recognised by [`iam::door`].
 
+mod assume_role;
+mod assume_root;
+mod authorization_message;
 mod caller_identity;
+mod credentials;
+mod errors;
+mod federation_token;
 mod key_info;
+mod role_session;
+mod scope;
+mod second_factor;
 mod session_token;
 
 use iam::door::Call;
-use wire::sts::{
-    GetAccessKeyInfoRequest, GetAccessKeyInfoResponse, GetCallerIdentityRequest,
-    GetCallerIdentityResponse, GetSessionTokenRequest, GetSessionTokenResponse, Sts,
-};
+use wire::sts;
 
 /// STS, served. It keeps nothing: all is in the call.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Service;
 
-impl Sts for Service {
-    type Call = Call;
+macro_rules! serve {
+    ($($method:ident($input:ident) -> $output:ident => $handler:path;)*) => {
+        impl sts::Sts for Service {
+            type Call = Call;
 
-    async fn get_access_key_info(
-        &self,
-        call: &mut Call,
-        input: GetAccessKeyInfoRequest,
-    ) -> Result<GetAccessKeyInfoResponse, wire::Error> {
-        key_info::get(call, input).await
-    }
+            $(async fn $method(
+                &self,
+                call: &mut Call,
+                input: sts::$input,
+            ) -> Result<sts::$output, wire::Error> {
+                $handler(call, input).await
+            })*
+        }
+    };
+}
 
-    async fn get_caller_identity(
-        &self,
-        call: &mut Call,
-        _: GetCallerIdentityRequest,
-    ) -> Result<GetCallerIdentityResponse, wire::Error> {
-        Ok(caller_identity::get(call))
-    }
-
-    async fn get_session_token(
-        &self,
-        call: &mut Call,
-        input: GetSessionTokenRequest,
-    ) -> Result<GetSessionTokenResponse, wire::Error> {
-        session_token::get(call, &input)
-    }
+serve! {
+    assume_role(AssumeRoleRequest) -> AssumeRoleResponse => assume_role::assume;
+    assume_root(AssumeRootRequest) -> AssumeRootResponse => assume_root::assume;
+    decode_authorization_message(DecodeAuthorizationMessageRequest) -> DecodeAuthorizationMessageResponse => authorization_message::decode;
+    get_access_key_info(GetAccessKeyInfoRequest) -> GetAccessKeyInfoResponse => key_info::get;
+    get_caller_identity(GetCallerIdentityRequest) -> GetCallerIdentityResponse => caller_identity::get;
+    get_federation_token(GetFederationTokenRequest) -> GetFederationTokenResponse => federation_token::get;
+    get_session_token(GetSessionTokenRequest) -> GetSessionTokenResponse => session_token::get;
 }

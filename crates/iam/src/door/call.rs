@@ -11,7 +11,10 @@ use super::{
     events::{self, Notes},
     permissions::Standing,
 };
-use crate::arns;
+use crate::{
+    arns,
+    mfa::{self, MfaOwner},
+};
 
 /// One call. It gives no access to data until an action on a target was authorised.
 pub struct Call {
@@ -60,7 +63,6 @@ impl Call {
     }
 
     /// The same to write in, for using up a code that must not be used twice.
-    #[allow(dead_code, reason = "what uses it lands next")]
     pub(crate) async fn preliminary_write(&mut self) -> Result<&mut Transaction, wire::Error> {
         self.access.transaction(&self.door).await
     }
@@ -140,6 +142,22 @@ impl Call {
         let way = (&self.door, &*self.caller, &mut self.notes);
         authorize::decide(way, data, action, target).await?;
         Ok(transaction)
+    }
+
+    /// Whether `code` is right for the caller's own virtual device `serial`. A right one is used up when the
+    /// call succeeds.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn prove_second_factor(
+        &mut self,
+        serial: &str,
+        code: &str,
+    ) -> Result<bool, wire::Error> {
+        let Some(owner) = MfaOwner::of(&self.caller) else { return Ok(false) };
+        let (keyring, now) = (self.keyring(), self.now());
+        let tx = self.preliminary_write().await?;
+        Ok(mfa::verify_code(tx, &keyring, &owner, serial, code, now).await?)
     }
 
     /// Refuses unless the caller may hand the role to `service`, the principal that will assume it, such as

@@ -1,0 +1,65 @@
+//! A role that somebody wants to assume, as policies see it: guarded by its trust policy.
+
+use std::sync::Arc;
+
+use policy::{ResourceKind, ResourcePolicy, Source};
+use store::Snapshot;
+
+use crate::{
+    arns,
+    door::{Caller, Guard, Resource, Target},
+    tags,
+    trust::{self, Trust},
+};
+
+/// A role by its ARN, with the condition keys of the call.
+#[derive(Clone, Debug)]
+pub struct Assuming {
+    role_arn: String,
+    brought: Resource,
+}
+
+impl Assuming {
+    /// The role of that ARN. `brought` has the tags and condition keys that the call brings; its ARN does
+    /// not matter.
+    pub fn new(role_arn: impl Into<String>, brought: Resource) -> Self {
+        Self { role_arn: role_arn.into(), brought }
+    }
+}
+
+impl Target for Assuming {
+    /// A role that does not exist is guarded by a policy that lets nobody in: who asks learns nothing of
+    /// which roles there are.
+    async fn resolve(
+        &self,
+        snapshot: &mut Snapshot,
+        caller: &Caller,
+    ) -> Result<Resource, wire::Error> {
+        let mut resource = Resource { arn: self.role_arn.clone(), ..self.brought.clone() };
+        let owner = arns::account(&self.role_arn).unwrap_or(&caller.account);
+        if owner != caller.account {
+            resource.account = Some(owner.to_owned());
+        }
+        let guard = match trust::load(snapshot, &self.role_arn).await? {
+            Some(trust) => {
+                resource.tags = tags::of(snapshot, &trust.id).await?;
+                guard(&self.role_arn, trust)
+            }
+            None => Guard {
+                kind: ResourceKind::RoleTrust,
+                policy: Arc::default(),
+                bindings: Some(Vec::new()),
+            },
+        };
+        Ok(resource.guarded(guard))
+    }
+}
+
+fn guard(role_arn: &str, trust: Trust) -> Guard {
+    let source = Source { id: role_arn.into(), document: trust.document };
+    Guard {
+        kind: ResourceKind::RoleTrust,
+        policy: Arc::new(ResourcePolicy::new(source)),
+        bindings: Some(trust.bindings),
+    }
+}
