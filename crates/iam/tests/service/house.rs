@@ -129,7 +129,7 @@ async fn new_account(tx: &mut Transaction, world: &World, id: &str, email: &str)
 }
 
 pub(crate) fn is_conflict(error: &wire::Error) -> bool {
-    error.source_ref::<store::Error>().is_some_and(store::Error::is_conflict)
+    error.source_ref::<store::Error>().is_some_and(|error| error.is_conflict() || error.is_unique())
 }
 
 pub(crate) fn s(text: &str) -> String {
