@@ -131,3 +131,22 @@ def test_what_is_not_here_is_refused_as_aws_refuses_it(iam):
     assert refusal(iam.get_role_template_version, TemplateArn=template) == ("NoSuchEntity", 404)
     assert iam.get_account_properties()["Properties"] == {}
     assert refusal(iam.put_account_properties, Properties={"A/b": "true"}) == ("InvalidInput", 400)
+
+
+def explain(house, principal, action, resource="*", *more):
+    arguments = ["policy", "explain", "--principal", principal, "--action", action, "--resource", resource, *more]
+    return house.run(*arguments).stdout
+
+
+def test_the_command_line_explains_while_the_server_runs(house, iam, root):
+    arn = iam.create_user(UserName="Ada")["User"]["Arn"]
+    only_from_home = {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
+    iam.put_user_policy(UserName="Ada", PolicyName="i", PolicyDocument=document(Condition=only_from_home))
+    told = explain(house, arn, "iam:GetUser", arn)
+    assert f"Denied: {arn} iam:GetUser on {arn}." in told
+    assert "its condition IpAddress wants aws:SourceIp 192.0.2.0/24, which is not there" in told
+    assert "embedded in the user Ada" in told
+    told = json.loads(explain(house, arn, "iam:GetUser", arn, "--context", "aws:SourceIp=192.0.2.7", "--json"))
+    assert told["decision"] == "allowed" and told["decidedBy"]["statement"]["number"] == 1
+    wrong = house.run("policy", "explain", "--principal", arn, "--action", "iam:*", check=False)
+    assert wrong.returncode != 0 and "is not an action" in wrong.stderr

@@ -23,6 +23,9 @@ pub(crate) enum Command {
     /// Manage accounts.
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Look at policies.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Read the configuration, say what is wrong with it, and print it as it will be used.
     CheckConfig(Serve),
     /// Print the version.
@@ -34,6 +37,13 @@ pub(crate) enum Command {
 pub(crate) enum AccountCommand {
     /// Sign up an account, also while the server runs.
     Create(AccountCreate),
+}
+
+/// What can be done with policies.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Tell why somebody may or may not do something, also while the server runs.
+    Explain(PolicyExplain),
 }
 
 /// Where the data lies.
@@ -131,4 +141,34 @@ pub(crate) struct AccountCreate {
     /// Print one JSON object and ask nothing.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Options of `policy explain`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PolicyExplain {
+    /// Where the data lies.
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// ARN of the user, role or root user who asks.
+    #[arg(long, value_name = "ARN")]
+    pub(crate) principal: String,
+    /// The action, as in `iam:GetUser`.
+    #[arg(long, value_name = "ACTION")]
+    pub(crate) action: String,
+    /// ARN of the resource; `*` for an action that has none.
+    #[arg(long, value_name = "ARN", default_value = "*")]
+    pub(crate) resource: String,
+    /// A condition key of the request; given again, the key has several values.
+    #[arg(long = "context", value_name = "KEY=VALUE", value_parser = condition_key)]
+    pub(crate) context: Vec<(String, String)>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn condition_key(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if key.contains(':') => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("not a condition key with its value, as in `aws:SourceIp=192.0.2.1`".to_owned()),
+    }
 }

@@ -13,6 +13,7 @@ mod health;
 mod housekeeping;
 mod listeners;
 mod log;
+mod policy_explain;
 mod serve;
 mod sign_up;
 mod terminal;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{AccountCommand, Cli, Command};
+use cli::{AccountCommand, Cli, Command, PolicyCommand};
 use failure::Failure;
 
 fn main() -> ExitCode {
@@ -42,6 +43,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(options) => runtime()?.block_on(serve::serve(options)),
         Command::Account(AccountCommand::Create(options)) => {
             runtime()?.block_on(account::create(options))
+        }
+        Command::Policy(PolicyCommand::Explain(options)) => {
+            runtime()?.block_on(policy_explain::explain(options))
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The condition keys that policies ask for.
 
-use policy::{Document, Kind};
+use policy::Kind;
 use wire::iam::{
     GetContextKeysForCustomPolicyRequest, GetContextKeysForPolicyResponse,
-    GetContextKeysForPrincipalPolicyRequest, errors::INVALID_INPUT,
+    GetContextKeysForPrincipalPolicyRequest,
 };
 
 use crate::{
+    documents,
     door::{Call, Resource},
     entity_arns::EntityArn,
     identity_policies,
@@ -36,61 +37,27 @@ pub(crate) async fn of_principal(
 fn named_in(
     texts: impl IntoIterator<Item = String>,
 ) -> Result<GetContextKeysForPolicyResponse, wire::Error> {
-    let mut names = Names::default();
+    let mut names = Vec::new();
     for text in texts {
-        let document = policy::parse(&text, Kind::Inline).map_err(|malformed| {
-            INVALID_INPUT.with(malformed.verdict()).detailed(malformed.message())
-        })?;
-        names.add_all(&document);
+        let document = documents::given(&text, Kind::Inline)?;
+        add(&mut names, document.condition_keys());
     }
-    Ok(GetContextKeysForPolicyResponse { context_key_names: Some(names.0) })
+    Ok(GetContextKeysForPolicyResponse { context_key_names: Some(names) })
 }
 
-/// Names of condition keys as they were first written, each once whatever its case.
-#[derive(Default)]
-pub(crate) struct Names(pub(crate) Vec<String>);
-
-impl Names {
-    /// Adds the keys that a document asks for, in conditions and in variables.
-    pub(crate) fn add_all(&mut self, document: &Document) {
-        let has_variables = document.version().has_variables();
-        for statement in document.statements() {
-            let resources = statement.resources.iter().flat_map(|clause| &clause.entries);
-            for resource in resources.filter(|_| has_variables) {
-                self.add_variables(&resource.value);
-            }
-            for condition in &statement.conditions {
-                self.add(&condition.key.value);
-                for value in condition.values.iter().filter(|_| has_variables) {
-                    self.add_variables(&value.text.value);
-                }
-            }
-        }
-    }
-
-    pub(crate) fn add(&mut self, name: &str) {
-        if !self.0.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            self.0.push(name.to_owned());
-        }
-    }
-
-    /// Adds the keys of the variables in a string: `${key}`, `${key, 'default'}`. The document was parsed,
-    /// so each is closed.
-    fn add_variables(&mut self, text: &str) {
-        for (start, _) in text.match_indices("${") {
-            let inner = text.get(start + 2..).unwrap_or_default();
-            let end = inner.find([',', '}']).unwrap_or(inner.len());
-            let name = inner.get(..end).unwrap_or_default().trim();
-            // `${*}`, `${?}` and `${$}` are the characters themselves.
-            if !["*", "?", "$"].contains(&name) {
-                self.add(name);
-            }
+/// Adds names of condition keys, each once whatever its case.
+pub(crate) fn add<'a>(names: &mut Vec<String>, more: impl IntoIterator<Item = &'a str>) {
+    for name in more {
+        if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            names.push(name.to_owned());
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use wire::iam::errors::INVALID_INPUT;
+
     use super::*;
 
     fn names(text: &str) -> Vec<String> {

@@ -1,8 +1,10 @@
 //! Policy documents: accepted, measured, and written out.
 
+use std::sync::Arc;
+
 use policy::{Document, Kind, Malformed};
 use serde::de::IgnoredAny;
-use wire::iam::errors::MALFORMED_POLICY_DOCUMENT;
+use wire::iam::errors::{INVALID_INPUT, MALFORMED_POLICY_DOCUMENT};
 
 /// Accepts a document as a policy of that kind.
 ///
@@ -15,6 +17,20 @@ pub fn check(text: &str, kind: Kind) -> Result<(), wire::Error> {
 /// The same, and what was read.
 pub(crate) fn parse(text: &str, kind: Kind) -> Result<Document, wire::Error> {
     policy::parse(text, kind).map_err(|malformed| refusal(text, &malformed))
+}
+
+/// A stored document. It was parsed before it was stored; one that does not parse now fails the call, for
+/// what is not understood must not be passed over: it might deny.
+pub(crate) fn stored(text: &str, kind: Kind) -> Result<Arc<Document>, wire::Error> {
+    Ok(Arc::new(policy::parse(text, kind)?))
+}
+
+/// A document that a call gives only to have it looked at, or `InvalidInput` with all that is wrong with it.
+pub(crate) fn given(text: &str, kind: Kind) -> Result<Arc<Document>, wire::Error> {
+    let document = policy::parse(text, kind).map_err(|malformed| {
+        INVALID_INPUT.with(malformed.verdict()).detailed(malformed.message())
+    })?;
+    Ok(Arc::new(document))
 }
 
 /// What is wrong, and where. Clients and test suites compare AWS's texts, so those stand alone wherever AWS

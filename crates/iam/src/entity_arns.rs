@@ -50,7 +50,8 @@ impl EntityArn {
         found.ok_or_else(|| entity::unknown(self.kind, &self.name))
     }
 
-    async fn find(
+    /// The same, or nothing.
+    pub(crate) async fn find(
         &self,
         snapshot: &mut Snapshot,
         account: &str,

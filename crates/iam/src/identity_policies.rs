@@ -8,8 +8,11 @@ use store::{Row, Snapshot, params};
 use crate::{
     arns::PolicyArn,
     entity::{Entity, EntityKind},
-    managed, names,
+    managed, names, password_policy, policies,
 };
+
+/// What a password policy grants by `AllowUsersToChangePassword`: the same as AWS's policy of that name.
+pub(crate) const SELF_SERVICE: &str = "arn:aws:iam::aws:policy/IAMUserChangePassword";
 
 /// A policy that somebody has.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub(crate) struct Held {
     pub(crate) arn: Option<String>,
     /// The document in force.
     pub(crate) text: String,
+    /// On whom it hangs: the entity itself, or a group that the user is in.
+    pub(crate) holder: Holder,
 }
 
 /// On whom a policy hangs.
@@ -30,13 +35,18 @@ pub(crate) struct Holder {
     pub(crate) name: String,
 }
 
+impl Holder {
+    pub(crate) fn new(entity: &Entity) -> Self {
+        Self { kind: entity.kind, id: entity.id.clone(), name: entity.name.clone() }
+    }
+}
+
 /// All policies of `entity`: its own, then those of its groups, in the order of their names.
 pub(crate) async fn of(
     snapshot: &mut Snapshot,
     entity: &Entity,
 ) -> Result<Vec<Held>, store::Error> {
-    let own = Holder { kind: entity.kind, id: entity.id.clone(), name: entity.name.clone() };
-    let mut holders = vec![own];
+    let mut holders = vec![Holder::new(entity)];
     if entity.kind == EntityKind::User {
         holders.extend(groups_of(snapshot, &entity.id).await?);
     }
@@ -46,6 +56,37 @@ pub(crate) async fn of(
         held.extend(inline_of(snapshot, holder).await?);
     }
     Ok(held)
+}
+
+/// What the account's password policy grants all its users, if it lets them change their passwords.
+pub(crate) async fn self_service(
+    snapshot: &mut Snapshot,
+    entity: &Entity,
+) -> Result<Option<Held>, store::Error> {
+    if entity.kind != EntityKind::User
+        || !password_policy::users_may_change(snapshot, &entity.account).await?
+    {
+        return Ok(None);
+    }
+    managed_policy(SELF_SERVICE.to_owned(), None, &Holder::new(entity)).map(Some)
+}
+
+/// The permissions boundary of a user or role.
+pub(crate) async fn boundary_of(
+    snapshot: &mut Snapshot,
+    entity: &Entity,
+) -> Result<Option<Held>, store::Error> {
+    let sql = match entity.kind {
+        EntityKind::User => "SELECT permissions_boundary FROM users WHERE id = $1",
+        EntityKind::Role => "SELECT permissions_boundary FROM roles WHERE id = $1",
+        EntityKind::Group => return Ok(None),
+    };
+    let arn = |row: &Row<'_>| row.get::<Option<String>>(0);
+    let Some(arn) = snapshot.row(sql, params![&entity.id], arn).await?.flatten() else {
+        return Ok(None);
+    };
+    let text = policies::default_text(snapshot, &arn).await?;
+    managed_policy(arn, text, &Holder::new(entity)).map(Some)
 }
 
 /// The managed policies that hang on a holder itself.
@@ -59,7 +100,7 @@ pub(crate) async fn attached_to(
         WHERE a.entity_id = $1";
     let parts = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let rows = snapshot.rows(SQL, params![&holder.id], parts).await?;
-    let policies = rows.into_iter().map(|(arn, text)| managed_policy(arn, text));
+    let policies = rows.into_iter().map(|(arn, text)| managed_policy(arn, text, holder));
     let mut policies: Vec<_> = policies.collect::<Result<_, _>>()?;
     policies.sort_by_cached_key(|policy| names::fold(&policy.name));
     Ok(policies)
@@ -72,7 +113,9 @@ pub(crate) async fn inline_of(
 ) -> Result<Vec<Held>, store::Error> {
     const SQL: &str =
         "SELECT name, document FROM inline_policies WHERE entity_id = $1 ORDER BY name";
-    let policy = |row: &Row<'_>| Ok(Held { name: row.get(0)?, arn: None, text: row.get(1)? });
+    let policy = |row: &Row<'_>| {
+        Ok(Held { name: row.get(0)?, arn: None, text: row.get(1)?, holder: holder.clone() })
+    };
     snapshot.rows(SQL, params![&holder.id], policy).await
 }
 
@@ -89,11 +132,15 @@ pub(crate) async fn groups_of(
 }
 
 /// A managed policy: AWS's own where no text is stored.
-fn managed_policy(arn: String, text: Option<String>) -> Result<Held, store::Error> {
+fn managed_policy(
+    arn: String,
+    text: Option<String>,
+    holder: &Holder,
+) -> Result<Held, store::Error> {
     let name = PolicyArn::parse(&arn).map(|parts| parts.name.to_owned());
     let text = text.or_else(|| managed::default_document(&arn).map(str::to_owned));
     match (name, text) {
-        (Some(name), Some(text)) => Ok(Held { name, arn: Some(arn), text }),
+        (Some(name), Some(text)) => Ok(Held { name, arn: Some(arn), text, holder: holder.clone() }),
         _ => Err(store::Error::corrupt("an attachment names no policy")),
     }
 }

@@ -293,6 +293,16 @@ pub(crate) async fn usage(
     Ok(snapshot.row(SQL, params![account, arn], usage).await?.unwrap_or_default())
 }
 
+/// The default version of a customer's policy; nothing for AWS's own.
+pub(crate) async fn default_text(
+    snapshot: &mut Snapshot,
+    arn: &str,
+) -> Result<Option<String>, store::Error> {
+    const SQL: &str = "SELECT v.document FROM policies p JOIN policy_versions v \
+        ON v.policy_id = p.id AND v.version = p.default_version WHERE p.arn = $1";
+    snapshot.row(SQL, params![arn], |row| row.get(0)).await
+}
+
 async fn refuse_taken(
     snapshot: &mut Snapshot,
     account: &str,

@@ -2,6 +2,8 @@
 //!
 //! IAM User Guide, "IAM JSON policy elements: Condition operators" and "multiple keys and values".
 
+use std::fmt;
+
 /// A condition operator with its prefix and suffix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Operator {
@@ -117,6 +119,31 @@ impl Operator {
     }
 }
 
+/// By the name that [`Operator::parse`] reads; of two names for the same, `ArnLike`.
+impl fmt::Display for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.quantifier {
+            Some(Quantifier::ForAllValues) => "ForAllValues:",
+            Some(Quantifier::ForAnyValue) => "ForAnyValue:",
+            None => "",
+        })?;
+        let not = if self.negated { "Not" } else { "" };
+        match self.test {
+            Test::StringEquals => write!(f, "String{not}Equals"),
+            Test::StringEqualsIgnoreCase => write!(f, "String{not}EqualsIgnoreCase"),
+            Test::StringLike => write!(f, "String{not}Like"),
+            Test::Numeric(order) => write!(f, "Numeric{not}{order:?}"),
+            Test::Date(order) => write!(f, "Date{not}{order:?}"),
+            Test::Bool => f.write_str("Bool"),
+            Test::BinaryEquals => f.write_str("BinaryEquals"),
+            Test::IpAddress => write!(f, "{not}IpAddress"),
+            Test::ArnLike => write!(f, "Arn{not}Like"),
+            Test::Null => f.write_str("Null"),
+        }?;
+        f.write_str(if self.if_exists { "IfExists" } else { "" })
+    }
+}
+
 fn base_operator(name: &str) -> Option<(Test, bool)> {
     Some(match name {
         "StringEquals" => (Test::StringEquals, false),
@@ -157,6 +184,23 @@ fn ordered(name: &str) -> Option<(Test, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_operator_is_shown_by_its_name() {
+        for name in [
+            "ForAllValues:StringNotEqualsIgnoreCaseIfExists",
+            "ForAnyValue:StringLike",
+            "NumericNotEquals",
+            "DateGreaterThanEquals",
+            "NotIpAddress",
+            "ArnNotLike",
+            "Null",
+            "BoolIfExists",
+        ] {
+            assert_eq!(Operator::parse(name).unwrap().to_string(), name);
+        }
+        assert_eq!(Operator::parse("ArnEquals").unwrap().to_string(), "ArnLike");
+    }
 
     #[test]
     fn prefix_and_suffix_are_taken_off() {

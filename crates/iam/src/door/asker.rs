@@ -6,13 +6,13 @@ use super::{Caller, FederatedUser, Principal, target::Guard};
 use crate::arns;
 
 /// A caller, held against a policy whose ARNs may be bound to what they meant when it was stored.
-pub(super) struct CallAsker<'a> {
+pub(crate) struct CallAsker<'a> {
     caller: &'a Caller,
     bindings: Option<&'a [(String, String)]>,
 }
 
 impl<'a> CallAsker<'a> {
-    pub(super) fn new(caller: &'a Caller, guard: Option<&'a Guard>) -> Self {
+    pub(crate) fn new(caller: &'a Caller, guard: Option<&'a Guard>) -> Self {
         let bindings = guard.and_then(|guard| guard.bindings.as_deref());
         Self { caller, bindings }
     }

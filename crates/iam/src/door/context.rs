@@ -8,7 +8,7 @@ use super::{Caller, Principal, Resource};
 use crate::tags;
 
 /// The request context of one decision (IAM User Guide, "AWS global condition context keys").
-pub(super) struct CallContext<'a> {
+pub(crate) struct CallContext<'a> {
     caller: &'a Caller,
     caller_tags: &'a tags::Pairs,
     resource: &'a Resource,
@@ -16,7 +16,7 @@ pub(super) struct CallContext<'a> {
 
 impl<'a> CallContext<'a> {
     /// The context of `caller`, who bears `caller_tags`, reaching for `resource`.
-    pub(super) fn new(
+    pub(crate) fn new(
         caller: &'a Caller,
         caller_tags: &'a tags::Pairs,
         resource: &'a Resource,

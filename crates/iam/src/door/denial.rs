@@ -1,11 +1,13 @@
 //! What a denied caller is told, and what is kept of the denial.
 
-use policy::{Cause, Denial, PolicySet, Question};
-use serde_json::{Value, json};
+use policy::{Denial, Question};
 use wire::errors::ACCESS_DENIED;
 
 use super::{Caller, Door, Principal, events::Notes};
-use crate::authorization_message;
+use crate::{
+    authorization_message,
+    explain::{self, Explanation},
+};
 
 /// The error for a denial. The record of the call gets what decided; the caller gets the same sealed, for
 /// `sts:DecodeAuthorizationMessage`, for whoever may see it.
@@ -17,7 +19,8 @@ pub(super) fn refuse(
     denial: &Denial<'_>,
 ) -> wire::Error {
     let message = message(caller, question, denial);
-    notes.denial = Some(explained(question, denial));
+    let explanation = Explanation::new(question, &caller.arn(), &explain::by_id);
+    notes.denial = serde_json::to_value(explanation).ok();
     let told = authorization_message::told(caller, question, denial);
     match authorization_message::seal(door.inner.store.keyring(), &caller.account, &told) {
         Ok(sealed) => {
@@ -39,39 +42,4 @@ fn message(caller: &Caller, question: &Question<'_>, denial: &Denial<'_>) -> Str
     }
     let (arn, reason) = (caller.arn(), denial.reason(action));
     format!("User: {arn} is not authorized to perform: {action} on resource: {resource} {reason}")
-}
-
-/// What decided, and what was looked at, for the event record.
-fn explained(question: &Question<'_>, denial: &Denial<'_>) -> Value {
-    let policies = &question.policies;
-    let resource = policies.resource.map(|(_, policy)| policy.sources()).unwrap_or_default();
-    json!({
-        "action": question.request.action,
-        "resource": question.request.resource,
-        "decision": if denial.explicit.is_some() { "explicitDeny" } else { "implicitDeny" },
-        "policyType": denial.policy_type.as_str(),
-        "statement": denial.explicit.as_ref().map(statement),
-        "policies": {
-            "identity": ids(policies.identity),
-            "boundary": ids(policies.boundary),
-            "session": ids(policies.session),
-            "resource": resource.iter().map(|source| &*source.id).collect::<Vec<_>>(),
-        },
-    })
-}
-
-fn ids(set: Option<&PolicySet>) -> Vec<&str> {
-    let sources = set.map(PolicySet::sources).unwrap_or_default();
-    sources.iter().map(|source| &*source.id).collect()
-}
-
-fn statement(cause: &Cause<'_>) -> Value {
-    let position = cause.position();
-    json!({
-        "policy": cause.source(),
-        "sid": cause.sid(),
-        "index": cause.statement_index(),
-        "line": position.line,
-        "column": position.column,
-    })
 }

@@ -35,6 +35,8 @@ pub use events::{Outcome, Record, RecorderTask};
 pub use identify::{Identity, Refusal};
 pub use target::{Guard, Resource, Target};
 
+pub(crate) use asker::CallAsker;
+pub(crate) use context::CallContext;
 pub(crate) use events::SCHEMA as EVENTS;
 
 use events::Recorder;

@@ -10,7 +10,9 @@ use policy::{Document, Kind, PolicySet, Source};
 use store::{Snapshot, params};
 
 use super::{Caller, Principal, SessionScope};
-use crate::{ids::Kind as Id, managed, password_policy, tags};
+use crate::{
+    identity_policies::SELF_SERVICE, ids::Kind as Id, managed, password_policy, policies, tags,
+};
 
 /// Compiled sets kept at most, of users and roles, and of sessions; past it the cache starts anew.
 const SETS_MAX: usize = 10_000;
@@ -54,10 +56,6 @@ pub(super) enum Standing {
     Committed,
     Pending,
 }
-
-/// What a password policy grants by `AllowUsersToChangePassword`: the same as AWS's policy of that name,
-/// `IAMUserChangePassword`.
-const SELF_SERVICE: &str = "arn:aws:iam::aws:policy/IAMUserChangePassword";
 
 /// The name under which decisions cite the policy text that a session was made with.
 const SESSION_POLICY: &str = "session policy";
@@ -136,7 +134,7 @@ impl PermissionCache {
         }
         let mut sources = Vec::new();
         for arn in &scope.policy_arns {
-            let text = default_text(snapshot, arn).await?;
+            let text = policies::default_text(snapshot, arn).await?;
             if text.is_some() || managed::default_document(arn).is_some() {
                 sources.push(self.managed(arn.clone(), text)?);
             }
@@ -185,7 +183,7 @@ impl PermissionCache {
         let Some(arn) = snapshot.row(sql, params![entity_id], arn).await?.flatten() else {
             return Ok(None);
         };
-        let text = default_text(snapshot, &arn).await?;
+        let text = policies::default_text(snapshot, &arn).await?;
         self.managed(arn, text).map(Some)
     }
 
@@ -231,13 +229,6 @@ async fn epoch(snapshot: &mut Snapshot, account: &str) -> Result<i64, wire::Erro
 /// Users' ids tell what they are.
 fn is_user(entity_id: &str) -> bool {
     entity_id.starts_with(Id::User.prefix())
-}
-
-/// The default version of a customer's managed policy.
-async fn default_text(snapshot: &mut Snapshot, arn: &str) -> Result<Option<String>, store::Error> {
-    const SQL: &str = "SELECT v.document FROM policies p JOIN policy_versions v \
-        ON v.policy_id = p.id AND v.version = p.default_version WHERE p.arn = $1";
-    snapshot.row(SQL, params![arn], |row| row.get(0)).await
 }
 
 /// Managed policies attached to the user or its groups: ARN, and the text unless it is AWS's own.

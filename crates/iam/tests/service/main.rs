@@ -7,6 +7,7 @@ mod account;
 mod accounts;
 mod attachments;
 mod boundaries;
+mod explain;
 mod groups;
 mod house;
 mod inline_policies;

@@ -1,0 +1,150 @@
+//! Asking why somebody may or may not do something, without a call of theirs.
+
+use policy::Request;
+use store::Snapshot;
+use world::Timestamp;
+
+use super::Explanation;
+use crate::{
+    arns,
+    door::{CallAsker, Resource, Target},
+    entity_arns::EntityArn,
+    subject::{self, Given, GivenValues, Subject},
+};
+
+/// Condition keys that only a real request has. They can be given.
+const UNKNOWN: [&str; 4] =
+    ["aws:securetransport", "aws:sourceip", "aws:useragent", "aws:requestedregion"];
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The ARN of a user, a role or root.
+    pub principal: String,
+    /// The action, as in `iam:GetUser`.
+    pub action: String,
+    /// The ARN of a resource, or `*`.
+    pub resource: String,
+    /// Condition keys of the request; one that is there several times has several values.
+    pub context: Vec<(String, String)>,
+    /// The time that the request is thought to be made at.
+    pub now: Timestamp,
+}
+
+/// Why nothing can be explained.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The ARN is not that of a user, a role or root.
+    #[error("`{0}` is not the ARN of a user, a role or an account's root user")]
+    NoPrincipal(String),
+    /// There is nobody with that ARN.
+    #[error("there is no `{0}`")]
+    UnknownPrincipal(String),
+    /// The action does not have the form of one, or has wildcards.
+    #[error("`{0}` is not an action, which is a service and a name, as in `iam:GetUser`")]
+    NoAction(String),
+    /// The resource is neither `*` nor an ARN.
+    #[error("`{0}` is not the ARN of a resource, nor `*`")]
+    NoResource(String),
+    /// A stored policy cannot be read.
+    #[error("a policy cannot be read: {0}")]
+    Policy(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Tells why what is asked would be allowed or denied, by the policies in `snapshot`.
+///
+/// # Errors
+/// An [`AskError`].
+pub async fn explain(snapshot: &mut Snapshot, asked: &Asked) -> Result<Explanation, AskError> {
+    check(asked)?;
+    let subject = subject(snapshot, asked).await?;
+    let resource = resource(snapshot, &subject, &asked.resource).await?;
+    let owner = resource.owner(&subject.caller);
+    let is_foreign = owner != subject.caller.account;
+    if subject.caller.is_root() && !is_foreign {
+        return Ok(Explanation::of_root(&subject.arn, &asked.action, &asked.resource));
+    }
+    let (given, compiled) = (given(&asked.context), subject.compile().map_err(unreadable)?);
+    let context = subject.context(&given, &resource, &UNKNOWN);
+    let request = Request { action: &asked.action, resource: &resource.arn, context: &context };
+    let asker = CallAsker::new(&subject.caller, None);
+    let question = subject::question(&asker, request, compiled.policies(), is_foreign);
+    let labels = |policy_type, id: &str| subject.label(policy_type, id);
+    Ok(Explanation::new(&question, &subject.arn, &labels))
+}
+
+fn check(asked: &Asked) -> Result<(), AskError> {
+    let is_action = match asked.action.split_once(':') {
+        Some((service, name)) => {
+            let is_name = |text: &str| {
+                !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            };
+            is_name(service) && is_name(name)
+        }
+        None => false,
+    };
+    if !is_action {
+        return Err(AskError::NoAction(asked.action.clone()));
+    }
+    // `arn:partition:service:region:account:resource`
+    let is_arn = asked.resource.starts_with("arn:") && asked.resource.splitn(6, ':').count() == 6;
+    if asked.resource != "*" && !is_arn {
+        return Err(AskError::NoResource(asked.resource.clone()));
+    }
+    Ok(())
+}
+
+async fn subject(snapshot: &mut Snapshot, asked: &Asked) -> Result<Subject, AskError> {
+    let arn = &asked.principal;
+    if let Some(account) = arn.strip_prefix("arn:aws:iam::").and_then(|a| a.strip_suffix(":root")) {
+        return Ok(Subject::root(account, asked.now));
+    }
+    let named = EntityArn::parse(arn).ok_or_else(|| AskError::NoPrincipal(arn.clone()))?;
+    let entity = named.find(snapshot, &named.account).await?;
+    let entity = entity.ok_or_else(|| AskError::UnknownPrincipal(arn.clone()))?;
+    let subject = Subject::load(snapshot, &entity, asked.now).await?;
+    if subject.is_group {
+        return Err(AskError::NoPrincipal(arn.clone()));
+    }
+    Ok(subject)
+}
+
+/// The resource with its tags, if IAM keeps them, and its owner.
+async fn resource(
+    snapshot: &mut Snapshot,
+    subject: &Subject,
+    arn: &str,
+) -> Result<Resource, AskError> {
+    let resource = match EntityArn::parse(arn) {
+        Some(named) => named.resolve(snapshot, &subject.caller).await.map_err(unreadable)?,
+        None => Resource::arn(arn),
+    };
+    Ok(match arns::account(arn) {
+        Some(owner) if owner != subject.caller.account => resource.owned_by(owner),
+        _ => resource,
+    })
+}
+
+fn given(context: &[(String, String)]) -> Given {
+    let mut given = Given::default();
+    for (key, value) in context {
+        let entry = given.0.entry(key.to_lowercase());
+        entry
+            .and_modify(|known| match known {
+                GivenValues::One(first) => {
+                    *known = GivenValues::Many(vec![first.clone(), value.clone()]);
+                }
+                GivenValues::Many(values) => values.push(value.clone()),
+            })
+            .or_insert_with(|| GivenValues::One(value.clone()));
+    }
+    given
+}
+
+fn unreadable(error: wire::Error) -> AskError {
+    let cause = error.source().map_or_else(|| error.message().to_owned(), ToString::to_string);
+    AskError::Policy(cause)
+}
