@@ -11,7 +11,8 @@
 //!
 //! Every service of AWS is known by its prefix, but only those that the product answers for, or that
 //! the policies name which it ships, have their tables here: for the others [`Service::is_known`] is
-//! false, and nothing can be said of their actions. Retired actions are not in the tables.
+//! false, and nothing can be said of their actions. Retired actions are not in the tables;
+//! [`is_retired`] knows those that old policies name.
 //!
 //! Names are looked up without case, as policies do. What varies in a key's name or an ARN is written
 //! `${..}`. The source is AWS's Service Authorization Reference, see `models/actions.py`.
@@ -22,11 +23,13 @@ mod key;
 mod nearest;
 mod pattern;
 mod resource;
+mod retired;
 mod service;
 
 pub use key::{ConditionKey, KeyKind, condition_key, global_key, global_keys};
 pub use pattern::matches;
 pub use resource::{ResourceType, ResourceUse};
+pub use retired::is_retired;
 pub use service::{Access, Action, Service, action, nearest_services, service, services};
 
 /// The tables, made by `build/`.

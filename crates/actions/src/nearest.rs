@@ -3,10 +3,14 @@
 /// Names that are proposed.
 const PROPOSALS_MAX: usize = 3;
 
+/// Letters that may differ.
+const DISTANCE_MAX: usize = 3;
+
 /// Longer names are not compared: no name of AWS's comes near.
 const NAME_BYTES_MAX: usize = 100;
 
-/// The rows whose names look most like `name`, all equally. A third of the name may differ.
+/// The rows whose names look most like `name`, all equally. A slip of the
+/// pen is meant: a quarter of the name may differ, and never more than three letters.
 pub(crate) fn nearest<T>(
     name: &str,
     rows: &'static [T],
@@ -16,7 +20,7 @@ pub(crate) fn nearest<T>(
         return Vec::new();
     }
     let name = name.to_ascii_lowercase();
-    let bound = (name.len() / 3).max(1);
+    let bound = (name.len() / 4).clamp(1, DISTANCE_MAX);
     let mut found: Vec<_> = rows
         .iter()
         .filter(|row| of(row).len().abs_diff(name.len()) <= bound)

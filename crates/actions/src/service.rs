@@ -50,6 +50,9 @@ pub enum Access {
     Tagging,
 }
 
+/// Longer patterns are made to cost time: AWS's names have at most 64 characters.
+const PATTERN_BYTES_MAX: usize = 256;
+
 /// All services, sorted by prefix.
 #[must_use]
 pub fn services() -> &'static [Service] {
@@ -106,11 +109,12 @@ impl Service {
         find(self.actions(), name, |action| action.name)
     }
 
-    /// The actions that a name with `*` and `?` stands for.
+    /// The actions that a name with `*` and `?` stands for; none if it is longer than 256 bytes.
     pub fn matching<'a>(&self, name: &'a str) -> impl Iterator<Item = &'static Action> + use<'a> {
         // The rows between the first and the last that begin with the text before the first wildcard.
         let end = name.find(['*', '?']).unwrap_or(name.len());
-        let (prefix, actions) = (&name[..end], self.actions());
+        let actions = if name.len() > PATTERN_BYTES_MAX { &[] } else { self.actions() };
+        let prefix = &name[..end];
         let start = actions.partition_point(|action| cut(action.name, end) < Folded(prefix));
         actions[start..]
             .iter()

@@ -25,6 +25,18 @@ pub(crate) use instant::Instant;
 use network::Network;
 use number::Number;
 
+/// Whether the `Date` operators can read `text`.
+#[must_use]
+pub fn is_date(text: &str) -> bool {
+    Instant::parse(text).is_some()
+}
+
+/// Whether the `Numeric` operators can read `text`.
+#[must_use]
+pub fn is_number(text: &str) -> bool {
+    Number::parse(text).is_some()
+}
+
 /// One key under one operator.
 #[derive(Debug)]
 pub(crate) struct Condition {

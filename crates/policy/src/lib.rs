@@ -60,6 +60,7 @@ mod shape;
 mod template;
 
 pub use asker::{ArnAsker, Asker, Named, Nature, names_account};
+pub use condition::{is_date, is_number};
 pub use context::{Context, Values};
 pub use defect::{Defect, Malformed, quoted};
 pub use document::{

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::position::Span;
+use crate::position::{Position, Span};
 
 /// Mistakes kept of one text; further ones are only counted.
 const MISTAKES_MAX: usize = 100;
@@ -12,6 +12,8 @@ const MISTAKES_MAX: usize = 100;
 pub struct Mistake {
     /// Where it was seen.
     pub span: Span,
+    /// Where something is missing, if that is not where it was missed.
+    pub missing_at: Option<Position>,
     /// What is wrong: lower case, no full stop, the document's own words in backticks.
     pub message: String,
     /// What to do about it, where that can be said.
@@ -51,12 +53,18 @@ impl Edit {
 
 impl Mistake {
     pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), hint: None, edits: Vec::new() }
+        Self { span, missing_at: None, message: message.into(), hint: None, edits: Vec::new() }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Puts `text`, which is missing, in at `at`.
+    pub(super) fn missing(mut self, at: Position, text: &'static str) -> Self {
+        self.missing_at = Some(at);
+        self.edit(Edit::insert(at.offset, text))
     }
 
     pub(super) fn edit(mut self, edit: Edit) -> Self {

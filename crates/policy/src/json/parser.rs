@@ -323,9 +323,8 @@ impl Parser<'_> {
         if waited_for {
             let message =
                 format!("`{wanted}` is missing before this `{found}`, opened at {opened}");
-            let edit = Edit::insert(self.last.end.offset, wanted);
             let hint = format!("put a `{wanted}` where what was opened there ends");
-            self.add(Mistake::new(self.span, message).hint(hint).edit(edit));
+            self.add(Mistake::new(self.span, message).hint(hint).missing(self.last.end, wanted));
             self.sound = false;
         } else {
             self.one_too_many(found);
@@ -371,8 +370,8 @@ impl Parser<'_> {
                 self.add(mistake.hint("write `:`").edit(edit));
                 self.take();
             } else if self.starts_item() {
-                let edit = Edit::insert(self.last.end.offset, ":");
-                self.add(mistake.hint("put a `:` between the name and its value").edit(edit));
+                let hint = "put a `:` between the name and its value";
+                self.add(mistake.hint(hint).missing(self.last.end, ":"));
             } else {
                 self.add(mistake.hint("a member is a name, a `:` and a value"));
                 self.sound = false;

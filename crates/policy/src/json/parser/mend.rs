@@ -16,8 +16,7 @@ impl Parser<'_> {
         let before = self.lexer.text().get(self.last.start.offset..self.last.end.offset);
         let hint = format!("put a comma after {}", quoted(before.unwrap_or_default()));
         let message = format!("expected a comma before {}", self.describe());
-        let edit = Edit::insert(self.last.end.offset, ",");
-        self.add(Mistake::new(self.span, message).hint(hint).edit(edit));
+        self.add(Mistake::new(self.span, message).hint(hint).missing(self.last.end, ","));
     }
 
     pub(super) fn comma_before_closing(&mut self, comma: Option<Span>, found: Bracket) {
