@@ -2,8 +2,8 @@
 //! door that every call of every service passes.
 //!
 //! [`Service`] serves the operations, a file per resource. [`door`] tells who calls and decides whether
-//! they may; [`session`] seals temporary credentials. [`accounts`] and [`passwords`] are for those who make
-//! accounts and sign people in.
+//! they may; [`session`] seals temporary credentials. [`accounts`], [`people`], [`passwords`]
+//! and [`root`] are for those who make accounts and sign people in.
 //!
 //! It knows nothing of mail, of HTTP, or of how a request is written down; how a policy is read and
 //! decided is the policy crate's.
@@ -47,6 +47,8 @@ mod pages;
 mod password_policy;
 pub mod passwords;
 pub mod policies;
+pub mod people;
+mod policies;
 mod policy_entities;
 mod policy_lists;
 mod policy_versions;
@@ -55,6 +57,7 @@ mod purposes;
 mod quotas;
 mod role_templates;
 mod roles;
+pub mod root;
 mod schema;
 mod service;
 pub mod session;

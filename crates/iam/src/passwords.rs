@@ -1,7 +1,7 @@
 //! Passwords of people: hashed with Argon2id, and the rules that a new one must obey.
 
 use argon2::{Argon2, Params, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use world::{Secret, World};
 
 /// Memory of one hash, in KiB (OWASP Password Storage Cheat Sheet, Argon2id).
@@ -53,7 +53,10 @@ pub enum Error {
 /// # Errors
 /// [`Error::GivenUp`] when the program ends.
 pub async fn hash(world: &World, password: &str) -> Result<String, Error> {
-    let salt = world.random_bytes::<SALT_BYTES>();
+    salted(password, world.random_bytes()).await
+}
+
+async fn salted(password: &str, salt: [u8; SALT_BYTES]) -> Result<String, Error> {
     let password = Secret::new(password);
     aside(move || {
         let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| Error::Stored)?;
@@ -76,6 +79,22 @@ pub async fn verify(hash: &str, password: &str) -> Result<bool, Error> {
     })
     .await
 }
+
+/// Whether `password` is the one that was hashed; without a hash it is not, and that takes as long to say.
+///
+/// # Errors
+/// Those of [`verify`].
+pub async fn verify_any(hash: Option<&str>, password: &str) -> Result<bool, Error> {
+    let known = hash.is_some();
+    let hash = match hash {
+        Some(hash) => hash,
+        None => NOBODYS.get_or_try_init(|| salted("nobody", [0; SALT_BYTES])).await?,
+    };
+    Ok(verify(hash, password).await? && known)
+}
+
+/// What is compared where nobody has a password.
+static NOBODYS: OnceCell<String> = OnceCell::const_new();
 
 async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
@@ -130,6 +149,8 @@ mod tests {
         assert!(!verify(&first, "correct-horse-1").await.unwrap());
         assert_ne!(hash(&world, "Correct-Horse-1").await.unwrap(), first, "the salt is new");
         assert!(matches!(verify("nonsense", "x").await, Err(Error::Stored)));
+        assert!(verify_any(Some(&first), "Correct-Horse-1").await.unwrap());
+        assert!(!verify_any(None, "nobody").await.unwrap());
     }
 
     #[test]

@@ -106,16 +106,16 @@ impl Notes {
 }
 
 /// A record ready to be stored.
-struct Row {
-    account: String,
-    time: Timestamp,
-    id: String,
-    name: &'static str,
-    source: &'static str,
-    user_name: Option<String>,
-    access_key_id: String,
-    error_code: Option<&'static str>,
-    text: String,
+pub(super) struct Row {
+    pub(super) account: String,
+    pub(super) time: Timestamp,
+    pub(super) id: String,
+    pub(super) name: &'static str,
+    pub(super) source: &'static str,
+    pub(super) user_name: Option<String>,
+    pub(super) access_key_id: String,
+    pub(super) error_code: Option<&'static str>,
+    pub(super) text: String,
 }
 
 struct LastUse {
@@ -186,10 +186,15 @@ pub(super) async fn insert(
 }
 
 impl Recorder {
+    /// Hands a record that is ready to the writing task.
+    pub(super) async fn hand_over(&self, row: Row) {
+        self.send(Message::Record(Box::new(row))).await;
+    }
+
     /// Hands a record of a read or a failed call to the writing task.
     pub(super) async fn record(&self, caller: &Caller, record: Record, notes: &Notes) {
         if let Some(row) = Row::new(caller, &record, notes) {
-            self.send(Message::Record(Box::new(row))).await;
+            self.hand_over(row).await;
         }
     }
 
@@ -302,7 +307,7 @@ impl Row {
         })
     }
 
-    async fn insert(&self, transaction: &mut Transaction) -> Result<(), store::Error> {
+    pub(super) async fn insert(&self, transaction: &mut Transaction) -> Result<(), store::Error> {
         const SQL: &str = "INSERT INTO events (account_id, event_time, event_id, event_name, \
             event_source, user_name, access_key_id, error_code, record) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
@@ -376,7 +381,7 @@ fn resources(caller: &Caller, arns: &[String]) -> serde_json::Value {
 }
 
 /// The name by which events are looked up: of a session its own.
-fn user_name(caller: &Caller) -> Option<&str> {
+pub(super) fn user_name(caller: &Caller) -> Option<&str> {
     match &caller.principal {
         Principal::Root => Some("root"),
         Principal::User { name, .. } => Some(name),
@@ -388,7 +393,7 @@ fn user_name(caller: &Caller) -> Option<&str> {
 }
 
 /// Who called (CloudTrail User Guide, "CloudTrail userIdentity element").
-fn identity(caller: &Caller) -> serde_json::Value {
+pub(super) fn identity(caller: &Caller) -> serde_json::Value {
     let kind = match &caller.principal {
         Principal::Root => "Root",
         Principal::User { .. } => "IAMUser",
@@ -471,7 +476,7 @@ fn raw(json: Option<&str>) -> serde_json::Value {
 }
 
 /// As much of a text as a record holds.
-fn cut(text: &str) -> &str {
+pub(super) fn cut(text: &str) -> &str {
     text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default()
 }
 

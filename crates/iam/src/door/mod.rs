@@ -12,6 +12,7 @@ mod asker;
 mod authorize;
 mod call;
 mod caller;
+mod console;
 mod context;
 mod denial;
 mod events;
@@ -31,6 +32,7 @@ pub use caller::{
     Caller, FederatedUser, Issuer, Origin, Principal, RequestFacts, RoleSession, SessionFacts,
     SessionScope, WebIdentity,
 };
+pub use console::ConsoleEvent;
 pub use events::{Outcome, Record, RecorderTask};
 pub use identify::{Identity, Refusal};
 pub use target::{Guard, Resource, Target};
@@ -83,6 +85,12 @@ impl Door {
     /// The clock and random source that calls work with.
     pub fn world(&self) -> &World {
         &self.inner.world
+    }
+
+    /// Records what a person did at the door of the console where that changed nothing: a batch later, as
+    /// other failures.
+    pub async fn record_console(&self, event: &ConsoleEvent) {
+        self.inner.recorder.hand_over(event.row(&self.inner.world)).await;
     }
 
     /// Records a call that ended before it reached a handler.
