@@ -1,0 +1,86 @@
+//! Signing in and signing up: from what a person types to temporary credentials.
+//!
+//! [`Service::password`] is where everybody begins: root with an e-mail address, a user with account and name.
+//! Where it is due, [`Service::code`] takes a second factor and [`Service::new_password`] another password.
+//! At the end stand credentials like those of `GetSessionToken`, which sign calls of the API. There is no other
+//! way in: a console stands on the same operations as every client.
+//!
+//! [`Service::sign_up`] makes accounts for those who can read mail at an address, [`Service::signin_token`] lets
+//! programs hand credentials of a role on to a browser, and [`Service::change_root_password`] and its
+//! neighbours are what root alone may do.
+//!
+//! What the steps carry is sealed ([`step`]); guessing is limited ([`limits`]); what people do is recorded as
+//! CloudTrail has it. This room speaks no HTTP, and asks `iam` for everything that it knows of people.
+//!
+//! # Limits
+//! - Counts of wrong guesses are kept by each process for itself.
+//! - An account is not closed here: what should become of its mail is the operator's to say.
+
+#[macro_use]
+mod again;
+
+mod addresses;
+mod credentials;
+mod federation;
+mod forms;
+mod letters;
+mod limits;
+mod refusal;
+mod root;
+mod schema;
+mod sign_in;
+mod sign_up;
+mod step;
+
+use iam::door::Door;
+use mailflow::Mailflow;
+use store::Store;
+use world::World;
+
+pub use credentials::Credentials;
+pub use federation::{FederatedSession, LoginForm, SigninToken, TokenForm};
+pub use forms::{CodeForm, NewPasswordForm, PasswordForm};
+pub use refusal::Refusal;
+pub use root::{EmailCodeForm, EmailForm, MfaForm, NameForm, RootPasswordForm};
+pub use schema::MIGRATIONS;
+pub use sign_in::{Device, Progress, SignedIn};
+pub use sign_up::{Begun, ConfirmForm, Pending, SignUpForm, SignedUp, pending};
+
+use limits::Limits;
+
+/// What the operator decides.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The server's own name, under which accounts have labels: `<alias>.signin.<host>`.
+    pub host: String,
+    /// Whether people may sign up by themselves.
+    pub sign_up: bool,
+}
+
+/// The room. One for the whole server: it counts wrong guesses.
+pub struct Service {
+    store: Store,
+    door: Door,
+    flow: Mailflow,
+    settings: Settings,
+    limits: Limits,
+}
+
+impl Service {
+    /// A room over `store` that sends its letters by `flow`.
+    pub fn new(store: Store, door: Door, flow: Mailflow, settings: Settings) -> Self {
+        Self { store, door, flow, settings, limits: Limits::default() }
+    }
+
+    /// The account that a host name stands for, as in `<alias>.signin.<host>`; a port may follow.
+    pub fn label_of_host<'h>(&self, host: &'h str) -> Option<&'h str> {
+        let name = host.split(':').next().unwrap_or_default();
+        let (label, rest) = name.split_once('.')?;
+        let ours = rest.strip_prefix("signin.")?.eq_ignore_ascii_case(&self.settings.host);
+        (ours && !label.is_empty()).then_some(label)
+    }
+
+    fn world(&self) -> &World {
+        self.door.world()
+    }
+}
