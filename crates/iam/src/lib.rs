@@ -48,7 +48,6 @@ mod password_policy;
 pub mod passwords;
 pub mod policies;
 pub mod people;
-mod policies;
 mod policy_entities;
 mod policy_lists;
 mod policy_versions;
