@@ -17,6 +17,8 @@ use crate::{
 pub(crate) enum ProviderKind {
     /// One that speaks OpenID Connect.
     OpenIdConnect,
+    /// One that speaks SAML 2.0.
+    Saml,
 }
 
 impl ProviderKind {
@@ -33,6 +35,7 @@ impl ProviderKind {
     fn resource_type(self) -> &'static str {
         match self {
             Self::OpenIdConnect => "oidc-provider",
+            Self::Saml => "saml-provider",
         }
     }
 }
@@ -110,6 +113,7 @@ pub(crate) async fn count(
 ) -> Result<i64, store::Error> {
     let sql = match kind {
         ProviderKind::OpenIdConnect => "SELECT COUNT(*) FROM oidc_providers WHERE account_id = $1",
+        ProviderKind::Saml => "SELECT COUNT(*) FROM saml_providers WHERE account_id = $1",
     };
     Ok(snapshot.row(sql, params![account], |row| row.get(0)).await?.unwrap_or(0))
 }

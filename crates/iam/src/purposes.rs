@@ -17,3 +17,8 @@ pub(crate) const SESSION_TOKEN: &str = "session-token";
 pub(crate) fn authorization(account: &str) -> String {
     format!("authorization-message/{account}")
 }
+
+/// The purpose under which the private key of a SAML provider is sealed.
+pub(crate) fn saml_private_key(id: &str) -> String {
+    format!("saml-private-key/{id}")
+}

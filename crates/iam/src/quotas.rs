@@ -38,6 +38,10 @@ pub(crate) const OIDC_PROVIDERS: i64 = 100;
 pub(crate) const CLIENT_IDS_PER_OIDC_PROVIDER: i64 = 100;
 /// Thumbprints of an OpenID Connect provider.
 pub(crate) const THUMBPRINTS_PER_OIDC_PROVIDER: usize = 5;
+/// SAML providers in an account.
+pub(crate) const SAML_PROVIDERS: i64 = 100;
+/// Private keys of a SAML provider.
+pub(crate) const KEYS_PER_SAML_PROVIDER: usize = 2;
 /// Tags on a user or policy.
 pub(crate) const TAGS: usize = 50;
 /// Characters of a managed policy, white space not counted.

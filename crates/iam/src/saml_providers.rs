@@ -95,6 +95,7 @@ pub(crate) async fn create(
     let key = input.add_private_key.as_ref().map(checked_key).transpose()?;
     let must_be_encrypted = is_required(input.assertion_encryption_mode).unwrap_or(false);
     check_mode(must_be_encrypted, usize::from(key.is_some()))?;
+    let key = key.map(|key| StoredKey::seal(call, &key)).transpose()?;
     let mut tx = call.write(ACTION, &target).await?;
     if !tags.is_empty() {
         tx = call.write("iam:TagSAMLProvider", &target).await?;
@@ -114,12 +115,11 @@ pub(crate) async fn create(
         created_at: now,
     };
     provider.insert(tx, &caller.account).await?;
+    if let Some(key) = key {
+        key.insert(tx, &provider.arn).await?;
+    }
     providers::put_tags(tx, &provider.arn, &tags).await?;
     epoch::bump(tx, &caller.account).await?;
-    if let Some(key) = key {
-        let key = StoredKey::seal(call, &key)?;
-        key.insert(call.write(ACTION, &target).await?, &provider.arn).await?;
-    }
     Ok(CreateSAMLProviderResponse {
         saml_provider_arn: Some(provider.arn),
         tags: tags::shown(tags),
@@ -319,8 +319,9 @@ async fn remove_key(tx: &mut Transaction, arn: &str, id: &str) -> Result<(), wir
 
 /// Takes a metadata document; gives until when it is good.
 fn checked_metadata(text: &str, now: Timestamp) -> Result<Timestamp, wire::Error> {
-    let metadata = Metadata::parse(text)
-        .map_err(|error| INVALID_INPUT.with("Could not parse metadata").detailed(error.to_string()))?;
+    let metadata = Metadata::parse(text).map_err(|error| {
+        INVALID_INPUT.with("Could not parse metadata").detailed(error.to_string())
+    })?;
     Ok(metadata.valid_until().unwrap_or_else(|| now.saturating_add(VALIDITY)))
 }
 
@@ -344,7 +345,8 @@ fn check_update(input: &UpdateSAMLProviderRequest) -> Result<(), wire::Error> {
              the two parameters.",
         ));
     }
-    let changes = input.saml_metadata_document.is_some() || input.assertion_encryption_mode.is_some();
+    let changes =
+        input.saml_metadata_document.is_some() || input.assertion_encryption_mode.is_some();
     if adds || removes || changes {
         return Ok(());
     }

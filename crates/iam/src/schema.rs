@@ -14,6 +14,7 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::oidc_providers::SCHEMA,
     crate::mfa::SCHEMA,
     crate::credential_report::TABLE,
+    crate::saml_providers::SCHEMA,
 ];
 
 const BASE: &str = "

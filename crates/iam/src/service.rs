@@ -6,8 +6,8 @@ use crate::{
     access_keys, account_properties, aliases, attachments, authorization_details, boundaries,
     context_keys, credential_report, door::Call, groups, inline_policies, instance_profiles,
     linked_roles, login_profiles, memberships, mfa, oidc_providers, organizations, password_policy,
-    policies, policy_entities, policy_lists, policy_versions, role_templates, roles, summary,
-    users,
+    policies, policy_entities, policy_lists, policy_versions, role_templates, roles,
+    saml_providers, summary, users,
 };
 
 /// IAM, served. It keeps nothing: all is in the call.
@@ -48,6 +48,7 @@ serve! {
     create_policy(input: CreatePolicyRequest) -> iam::CreatePolicyResponse => policies::create;
     create_policy_version(input: CreatePolicyVersionRequest) -> iam::CreatePolicyVersionResponse => policy_versions::create;
     create_role(input: CreateRoleRequest) -> iam::CreateRoleResponse => roles::create;
+    create_saml_provider(input: CreateSAMLProviderRequest) -> iam::CreateSAMLProviderResponse => saml_providers::create;
     create_service_linked_role(input: CreateServiceLinkedRoleRequest) -> iam::CreateServiceLinkedRoleResponse => linked_roles::create;
     create_user(input: CreateUserRequest) -> iam::CreateUserResponse => users::create;
     create_virtual_mfa_device(input: CreateVirtualMFADeviceRequest) -> iam::CreateVirtualMFADeviceResponse => mfa::virtual_devices::create_device;
@@ -65,6 +66,7 @@ serve! {
     delete_role(input: DeleteRoleRequest) -> () => roles::delete;
     delete_role_permissions_boundary(input: DeleteRolePermissionsBoundaryRequest) -> () => boundaries::delete_role;
     delete_role_policy(input: DeleteRolePolicyRequest) -> () => inline_policies::delete_role;
+    delete_saml_provider(input: DeleteSAMLProviderRequest) -> () => saml_providers::delete;
     delete_service_linked_role(input: DeleteServiceLinkedRoleRequest) -> iam::DeleteServiceLinkedRoleResponse => linked_roles::delete;
     delete_user(input: DeleteUserRequest) -> () => users::delete;
     delete_user_permissions_boundary(input: DeleteUserPermissionsBoundaryRequest) -> () => boundaries::delete_user;
@@ -100,6 +102,7 @@ serve! {
     get_role(input: GetRoleRequest) -> iam::GetRoleResponse => roles::get;
     get_role_policy(input: GetRolePolicyRequest) -> iam::GetRolePolicyResponse => inline_policies::get_role;
     get_role_template_version(input: GetRoleTemplateVersionRequest) -> iam::GetRoleTemplateVersionResponse => role_templates::version;
+    get_saml_provider(input: GetSAMLProviderRequest) -> iam::GetSAMLProviderResponse => saml_providers::get;
     get_service_linked_role_deletion_status(input: GetServiceLinkedRoleDeletionStatusRequest) -> iam::GetServiceLinkedRoleDeletionStatusResponse => linked_roles::deletion_status;
     get_user(input: GetUserRequest) -> iam::GetUserResponse => users::get;
     get_user_policy(input: GetUserPolicyRequest) -> iam::GetUserPolicyResponse => inline_policies::get_user;
@@ -126,6 +129,8 @@ serve! {
     list_role_policies(input: ListRolePoliciesRequest) -> iam::ListRolePoliciesResponse => inline_policies::list_role;
     list_role_tags(input: ListRoleTagsRequest) -> iam::ListRoleTagsResponse => roles::list_tags;
     list_roles(input: ListRolesRequest) -> iam::ListRolesResponse => roles::list;
+    list_saml_provider_tags(input: ListSAMLProviderTagsRequest) -> iam::ListSAMLProviderTagsResponse => saml_providers::list_tags;
+    list_saml_providers(input: ListSAMLProvidersRequest) -> iam::ListSAMLProvidersResponse => saml_providers::list;
     list_user_policies(input: ListUserPoliciesRequest) -> iam::ListUserPoliciesResponse => inline_policies::list_user;
     list_user_tags(input: ListUserTagsRequest) -> iam::ListUserTagsResponse => users::list_tags;
     list_users(input: ListUsersRequest) -> iam::ListUsersResponse => users::list;
@@ -146,12 +151,14 @@ serve! {
     tag_open_id_connect_provider(input: TagOpenIDConnectProviderRequest) -> () => oidc_providers::tag;
     tag_policy(input: TagPolicyRequest) -> () => policies::tag;
     tag_role(input: TagRoleRequest) -> () => roles::tag;
+    tag_saml_provider(input: TagSAMLProviderRequest) -> () => saml_providers::tag;
     tag_user(input: TagUserRequest) -> () => users::tag;
     untag_instance_profile(input: UntagInstanceProfileRequest) -> () => instance_profiles::untag;
     untag_mfa_device(input: UntagMFADeviceRequest) -> () => mfa::virtual_devices::untag;
     untag_open_id_connect_provider(input: UntagOpenIDConnectProviderRequest) -> () => oidc_providers::untag;
     untag_policy(input: UntagPolicyRequest) -> () => policies::untag;
     untag_role(input: UntagRoleRequest) -> () => roles::untag;
+    untag_saml_provider(input: UntagSAMLProviderRequest) -> () => saml_providers::untag;
     untag_user(input: UntagUserRequest) -> () => users::untag;
     update_access_key(input: UpdateAccessKeyRequest) -> () => access_keys::update;
     update_account_password_policy(input: UpdateAccountPasswordPolicyRequest) -> () => password_policy::update;
@@ -161,5 +168,6 @@ serve! {
     update_open_id_connect_provider_thumbprint(input: UpdateOpenIDConnectProviderThumbprintRequest) -> () => oidc_providers::update_thumbprint;
     update_role(input: UpdateRoleRequest) -> iam::UpdateRoleResponse => roles::update;
     update_role_description(input: UpdateRoleDescriptionRequest) -> iam::UpdateRoleDescriptionResponse => roles::update_description;
+    update_saml_provider(input: UpdateSAMLProviderRequest) -> iam::UpdateSAMLProviderResponse => saml_providers::update;
     update_user(input: UpdateUserRequest) -> () => users::update;
 }

@@ -27,7 +27,7 @@ async fn counts(
     account: &str,
 ) -> Result<Vec<(SummaryKeyType, i64)>, store::Error> {
     use SummaryKeyType as Key;
-    const COUNTED: [(Key, &str); 11] = [
+    const COUNTED: [(Key, &str); 12] = [
         (Key::Users, "SELECT COUNT(*) FROM users WHERE account_id = $1"),
         (Key::Groups, "SELECT COUNT(*) FROM groups WHERE account_id = $1"),
         (Key::Roles, "SELECT COUNT(*) FROM roles WHERE account_id = $1"),
@@ -53,9 +53,13 @@ async fn counts(
             Key::AccountPasswordPresent,
             "SELECT COUNT(root_password_hash) FROM accounts WHERE id = $1",
         ),
+        (
+            Key::Providers,
+            "SELECT (SELECT COUNT(*) FROM oidc_providers WHERE account_id = $1) \
+             + (SELECT COUNT(*) FROM saml_providers WHERE account_id = $1)",
+        ),
     ];
-    const ABSENT: [Key; 3] =
-        [Key::Providers, Key::ServerCertificates, Key::AccountSigningCertificatesPresent];
+    const ABSENT: [Key; 2] = [Key::ServerCertificates, Key::AccountSigningCertificatesPresent];
     let mut counts: Vec<_> = ABSENT.map(|key| (key, 0)).into();
     for (key, sql) in COUNTED {
         let count = snapshot.row(sql, params![account], |row| row.get(0)).await?;

@@ -22,6 +22,7 @@ mod policies;
 mod races;
 mod reports;
 mod roles;
+mod saml_providers;
 mod strangers;
 mod tags;
 mod trust;
