@@ -9,6 +9,7 @@ mod assume_root;
 mod authorization_message;
 mod caller_identity;
 mod credentials;
+mod delegated_access;
 mod errors;
 mod federation_token;
 mod key_info;
@@ -46,6 +47,7 @@ serve! {
     decode_authorization_message(DecodeAuthorizationMessageRequest) -> DecodeAuthorizationMessageResponse => authorization_message::decode;
     get_access_key_info(GetAccessKeyInfoRequest) -> GetAccessKeyInfoResponse => key_info::get;
     get_caller_identity(GetCallerIdentityRequest) -> GetCallerIdentityResponse => caller_identity::get;
+    get_delegated_access_token(GetDelegatedAccessTokenRequest) -> GetDelegatedAccessTokenResponse => delegated_access::get;
     get_federation_token(GetFederationTokenRequest) -> GetFederationTokenResponse => federation_token::get;
     get_session_token(GetSessionTokenRequest) -> GetSessionTokenResponse => session_token::get;
 }
