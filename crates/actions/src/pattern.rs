@@ -6,6 +6,9 @@
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    if !ends_fit(pattern, text) {
+        return false;
+    }
     let (mut at, mut read) = (0, 0);
     // Where to go on if what follows the last star does not fit: after the star, one byte later.
     let mut retry: Option<(usize, usize)> = None;
@@ -29,6 +32,16 @@ pub fn matches(pattern: &str, text: &str) -> bool {
             }
             _ => return false,
         }
+    }
+}
+
+/// Whether the last characters can be the same: tells most texts from those that match.
+fn ends_fit(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern.last(), text.last()) {
+        (Some(b'*' | b'?'), _) => true,
+        (Some(wanted), Some(byte)) => wanted.eq_ignore_ascii_case(byte),
+        (last, None) => last.is_none(),
+        (None, Some(_)) => false,
     }
 }
 

@@ -73,15 +73,34 @@ pub enum PathElement {
     },
 }
 
+/// Names and patterns compared for one document. Policies that people write stay far below; beyond it
+/// the rules that compare say nothing more, so that no text takes long.
+const COMPARISONS_MAX: usize = 2_000_000;
+
 /// Collects findings.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Findings {
     pub(crate) list: Vec<Finding>,
+    /// Comparisons still to be made.
+    left: usize,
     /// Takes what is beyond the bound.
     scratch: Option<Box<Finding>>,
 }
 
+impl Default for Findings {
+    fn default() -> Self {
+        Self { list: Vec::new(), left: COMPARISONS_MAX, scratch: None }
+    }
+}
+
 impl Findings {
+    /// Whether `comparisons` more can be made; if so they are counted.
+    pub(crate) fn afford(&mut self, comparisons: usize) -> bool {
+        let left = self.left.checked_sub(comparisons);
+        self.left = left.unwrap_or(self.left);
+        left.is_some()
+    }
+
     /// Adds a finding, to which its finder may add more.
     pub(crate) fn add(
         &mut self,

@@ -5,13 +5,13 @@ const PATTERN_BYTES_MAX: usize = 512;
 
 /// Whether some text matches both. True if a pattern is too long to tell.
 pub(crate) fn overlap(left: &str, right: &str) -> bool {
-    let (left, right) = (left.as_bytes(), right.as_bytes());
     if left.len() > PATTERN_BYTES_MAX || right.len() > PATTERN_BYTES_MAX {
         return true;
     }
-    if !prefixes_agree(left, right) {
+    if !may_overlap(left, right) {
         return false;
     }
+    let (left, right) = (left.as_bytes(), right.as_bytes());
     // `below[j]`: whether what is left of `left` after this row and `right[j..]` overlap.
     let mut below: Vec<bool> = Vec::new();
     for i in (0..=left.len()).rev() {
@@ -34,7 +34,8 @@ pub(crate) fn overlap(left: &str, right: &str) -> bool {
 }
 
 /// Whether the texts before the first wildcards agree as far as both go: quick, and mostly enough.
-fn prefixes_agree(left: &[u8], right: &[u8]) -> bool {
+pub(crate) fn may_overlap(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
     let wild = |byte: &u8| matches!(byte, b'*' | b'?');
     let plain = |pattern: &[u8]| pattern.iter().position(wild).unwrap_or(pattern.len());
     let length = plain(left).min(plain(right));

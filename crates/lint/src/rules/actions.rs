@@ -1,5 +1,6 @@
 //! Whether actions are of this world.
 
+use actions::Service;
 use policy::{
     json::{Edit, Value},
     quoted,
@@ -28,17 +29,18 @@ enum Fault {
     NoService,
     WildcardInService,
     UnknownService,
-    Unknown,
+    /// With the actions it may have been meant as, if there was time to look.
+    Unknown(Option<Vec<String>>),
 }
+
+/// Looking for names that look like another takes as long as so many comparisons with each.
+const NEAREST_COST: usize = 20;
 
 pub(super) fn check(_: &Policy<'_>, statement: &Statement<'_>, findings: &mut Findings) {
     let Some(element) = &statement.actions else { return };
-    let faults: Vec<_> = element.entries.iter().map(|entry| fault(entry.text)).collect();
-    let void: Vec<bool> = (element.entries.iter().zip(&faults))
-        .map(|(entry, fault)| {
-            matches!(fault, Some(Fault::Unknown)) && proposals(entry.text).is_empty()
-        })
-        .collect();
+    let faults: Vec<_> = element.entries.iter().map(|entry| fault(entry.text, findings)).collect();
+    let is_void = |fault: &Option<Fault>| matches!(fault, Some(Fault::Unknown(Some(near))) if near.is_empty());
+    let void: Vec<bool> = faults.iter().map(is_void).collect();
     for (place, (entry, fault)) in element.entries.iter().zip(&faults).enumerate() {
         if let Some(fault) = fault {
             report(entry, fault, removal(element, &void, place), findings);
@@ -46,7 +48,7 @@ pub(super) fn check(_: &Policy<'_>, statement: &Statement<'_>, findings: &mut Fi
     }
 }
 
-fn fault(action: &str) -> Option<Fault> {
+fn fault(action: &str, findings: &mut Findings) -> Option<Fault> {
     // Variables are another rule's.
     if action == "*" || action.contains("${") {
         return None;
@@ -56,7 +58,16 @@ fn fault(action: &str) -> Option<Fault> {
         return Some(Fault::WildcardInService);
     }
     let Some(service) = actions::service(prefix) else { return Some(Fault::UnknownService) };
-    (service.is_known() && service.matching(name).next().is_none()).then_some(Fault::Unknown)
+    let count = service.actions().len();
+    let is_wild = name.contains(['*', '?']);
+    if !service.is_known()
+        || (is_wild && !findings.afford(count))
+        || service.matching(name).next().is_some()
+    {
+        return None;
+    }
+    let near = findings.afford(NEAREST_COST * count).then(|| proposals(service, name));
+    Some(Fault::Unknown(near))
 }
 
 fn report(entry: &Entry<'_>, fault: &Fault, removal: Option<Edit>, findings: &mut Findings) {
@@ -74,14 +85,17 @@ fn report(entry: &Entry<'_>, fault: &Fault, removal: Option<Edit>, findings: &mu
             findings.add(Code::WildcardInServiceName, entry.span, message);
         }
         Fault::UnknownService => unknown_service(entry, findings),
-        Fault::Unknown => unknown_action(entry, removal, findings),
+        Fault::Unknown(near) => {
+            unknown_action(entry, near.as_deref().unwrap_or_default(), removal, findings);
+        }
     }
 }
 
 fn unknown_service(entry: &Entry<'_>, findings: &mut Findings) {
     let (prefix, name) = entry.text.split_once(':').unwrap_or((entry.text, ""));
     let mut message = format!("The service {prefix} specified in the action does not exist.");
-    let near = actions::nearest_services(prefix);
+    let affordable = findings.afford(NEAREST_COST * actions::services().len());
+    let near = if affordable { actions::nearest_services(prefix) } else { Vec::new() };
     if let Some(near) = near.first() {
         message += &format!(" Did you mean {}?", near.prefix());
     }
@@ -91,8 +105,12 @@ fn unknown_service(entry: &Entry<'_>, findings: &mut Findings) {
     }
 }
 
-fn unknown_action(entry: &Entry<'_>, removal: Option<Edit>, findings: &mut Findings) {
-    let near = proposals(entry.text);
+fn unknown_action(
+    entry: &Entry<'_>,
+    near: &[String],
+    removal: Option<Edit>,
+    findings: &mut Findings,
+) {
     let mut message = format!("The action {} does not exist.", entry.text);
     if let Some(near) = near.first() {
         message += &format!(" Did you mean {near}?");
@@ -111,12 +129,10 @@ fn unknown_action(entry: &Entry<'_>, removal: Option<Edit>, findings: &mut Findi
 }
 
 /// Actions that an unknown one may have been meant as.
-fn proposals(action: &str) -> Vec<String> {
-    let Some((prefix, name)) = action.split_once(':').filter(|_| !actions::is_retired(action))
-    else {
+fn proposals(service: &Service, name: &str) -> Vec<String> {
+    if actions::is_retired(&format!("{}:{name}", service.prefix())) {
         return Vec::new();
-    };
-    let Some(service) = actions::service(prefix) else { return Vec::new() };
+    }
     let near = service.nearest_actions(name.trim_end_matches('*'));
     near.iter().map(|near| format!("{}:{}", service.prefix(), near.name())).collect()
 }
@@ -153,7 +169,8 @@ pub(super) fn of_resource_type(
     let Some(element) = &statement.actions else { return };
     for entry in &element.entries {
         let Some((prefix, name)) = entry.text.split_once(':') else { continue };
-        if fault(entry.text).is_some() || fits(type_, prefix, name) {
+        // Of services that are none it is said already.
+        if actions::service(prefix).is_none() || fits(type_, prefix, name) {
             continue;
         }
         let message = format!(

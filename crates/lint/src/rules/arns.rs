@@ -1,5 +1,7 @@
 //! The form of ARNs in `Resource` and `NotResource`, and whether the service has such resources.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use actions::ResourceType;
 
 use super::{regions, variables};
@@ -26,6 +28,9 @@ const AWS_ACCOUNT: &str = "aws";
 /// Digits of an account's id.
 const ACCOUNT_DIGITS: usize = 12;
 
+/// Steps of comparing two patterns that take as long as comparing two names.
+const STEPS_PER_COMPARISON: usize = 2;
+
 /// The parts of an ARN after the partition.
 struct Arn<'a> {
     service: &'a str,
@@ -42,7 +47,7 @@ pub(super) fn check(policy: &Policy<'_>, statement: &Statement<'_>, findings: &m
     let Some(element) = &statement.resources else { return };
     for entry in element.entries.iter().filter(|entry| entry.text != "*") {
         let plain = variables::blanked(entry.text);
-        if let Some((code, message)) = fault(&plain) {
+        if let Some((code, message)) = fault(&plain, findings) {
             findings.add(code, entry.span, message);
         } else {
             of_resource_type(policy, entry, &plain, findings);
@@ -74,7 +79,7 @@ fn of_resource_type(policy: &Policy<'_>, entry: &Entry<'_>, arn: &str, findings:
 }
 
 /// What is wrong first.
-fn fault(arn: &str) -> Option<(Code, String)> {
+fn fault(arn: &str, findings: &mut Findings) -> Option<(Code, String)> {
     if !arn.starts_with("arn:") {
         let message = "Add the required prefix (arn) to the resource ARN.";
         return Some((Code::InvalidArnPrefix, message.to_owned()));
@@ -88,7 +93,9 @@ fn fault(arn: &str) -> Option<(Code, String)> {
         // A star at the end stands for the parts that are not there.
         return (!arn.ends_with('*')).then(missing_fields);
     };
-    service_fault(service).or_else(|| place_fault(&Arn { service, region, account, resource }))
+    service_fault(service)
+        .or_else(|| place_fault(&Arn { service, region, account, resource }))
+        .or_else(|| type_fault(&Arn { service, region, account, resource }, findings))
 }
 
 fn missing_fields() -> (Code, String) {
@@ -128,7 +135,7 @@ fn service_fault(service: &str) -> Option<(Code, String)> {
     })
 }
 
-/// Region, account and resource, against those of the service's resource types.
+/// Region and account for themselves.
 fn place_fault(arn: &Arn<'_>) -> Option<(Code, String)> {
     let is_wild = |part: &str| part.contains(['*', '?']);
     if !arn.account.is_empty()
@@ -150,16 +157,19 @@ fn place_fault(arn: &Arn<'_>) -> Option<(Code, String)> {
         );
         return Some((Code::InvalidArnRegion, message));
     }
-    type_fault(arn)
+    None
 }
 
-fn type_fault(arn: &Arn<'_>) -> Option<(Code, String)> {
-    let types = own_types(arn.service);
-    if types.is_empty() {
-        return None;
-    }
-    let fitting: Vec<_> =
-        types.iter().filter(|form| glob::overlap(&form.resource, arn.resource)).collect();
+/// Region, account and resource, against those of the service's resource types.
+fn type_fault(arn: &Arn<'_>, findings: &mut Findings) -> Option<(Code, String)> {
+    let types = FORMS.get(arn.service)?;
+    let mut fits = |form: &&Form| {
+        // What is too much to compare may fit.
+        let steps = form.resource.len() * arn.resource.len() / STEPS_PER_COMPARISON;
+        glob::may_overlap(&form.resource, arn.resource)
+            && (!findings.afford(1 + steps) || glob::overlap(&form.resource, arn.resource))
+    };
+    let fitting: Vec<&Form> = types.iter().filter(|form| fits(form)).collect();
     if fitting.is_empty() {
         let message = "Resource ARN does not match the expected ARN format. Update the resource portion \
                        of the ARN.";
@@ -200,11 +210,17 @@ struct Form {
     resource: String,
 }
 
-/// The forms of the ARNs that name `service`.
-fn own_types(service: &str) -> Vec<Form> {
-    let types = actions::service(service).map(|service| service.resources()).unwrap_or_default();
-    types.iter().filter_map(|type_| form(type_, service)).collect()
-}
+/// The forms of the ARNs that name a service, of services that have any.
+static FORMS: LazyLock<HashMap<&str, Vec<Form>>> = LazyLock::new(|| {
+    let mut forms: HashMap<&str, Vec<Form>> = HashMap::new();
+    for service in actions::services() {
+        let own = service.resources().iter().filter_map(|type_| form(type_, service.prefix()));
+        for form in own {
+            forms.entry(service.prefix()).or_default().push(form);
+        }
+    }
+    forms
+});
 
 fn form(type_: &ResourceType, service: &str) -> Option<Form> {
     let arn = variables::blanked(type_.arn());

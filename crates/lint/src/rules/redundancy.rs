@@ -17,16 +17,10 @@ use crate::{
     tree::{Element, Entry, Policy, Statement, scalar},
 };
 
-/// Comparisons of entries made for one element; beyond that an entry may be redundant unseen.
-const COMPARISONS_MAX: usize = 100_000;
-
-/// Entries that take part as patterns of others.
-const PATTERNS_MAX: usize = 1_000;
-
 /// Actions and resources that another entry of the same element covers.
 pub(super) fn statement(_: &Policy<'_>, statement: &Statement<'_>, findings: &mut Findings) {
     if let Some(element) = &statement.actions {
-        let redundant = covered(element, |text| Cow::Owned(text.to_ascii_lowercase()));
+        let redundant = covered(element, |text| Cow::Owned(text.to_ascii_lowercase()), findings);
         let count = redundant.len();
         report(&redundant, Code::RedundantAction, findings, |first| {
             format!(
@@ -36,7 +30,7 @@ pub(super) fn statement(_: &Policy<'_>, statement: &Statement<'_>, findings: &mu
         });
     }
     if let Some(element) = &statement.resources {
-        let redundant = covered(element, Cow::Borrowed);
+        let redundant = covered(element, Cow::Borrowed, findings);
         let count = redundant.len();
         report(&redundant, Code::RedundantResource, findings, |_| {
             format!(
@@ -65,13 +59,12 @@ fn report(
 fn covered<'a>(
     element: &Element<'a>,
     folded: impl Fn(&'a str) -> Cow<'a, str>,
+    findings: &mut Findings,
 ) -> Vec<(Entry<'a>, Span)> {
     let texts: Vec<Cow<'a, str>> = element.entries.iter().map(|entry| folded(entry.text)).collect();
     let wild = |text: &str| text.contains(['*', '?']);
-    let patterns: Vec<usize> =
-        (0..texts.len()).filter(|&place| wild(&texts[place])).take(PATTERNS_MAX).collect();
+    let patterns: Vec<usize> = (0..texts.len()).filter(|&place| wild(&texts[place])).collect();
     let mut seen: HashMap<&str, usize> = HashMap::new();
-    let mut left = COMPARISONS_MAX;
     let mut redundant = Vec::new();
     for (place, text) in texts.iter().enumerate() {
         let entry = element.entries[place];
@@ -80,8 +73,7 @@ fn covered<'a>(
             continue;
         }
         seen.insert(text, place);
-        left = left.saturating_sub(patterns.len());
-        if left == 0 {
+        if !findings.afford(patterns.len()) {
             continue;
         }
         let wider = patterns

@@ -2,10 +2,7 @@
 //!
 //! IAM User Guide, "Grammar of the IAM JSON policy language".
 
-use policy::{
-    json::{Edit, Member, Node, Value},
-    quoted,
-};
+use policy::json::{Edit, Member, Node, Value};
 
 use crate::{
     PolicyType,
@@ -92,7 +89,7 @@ fn known_members(members: &[Member], known: &[&str], findings: &mut Findings) {
 
 fn version(policy: &Policy<'_>, members: &[Member], findings: &mut Findings) {
     let Some(node) = policy.version else {
-        if policy.whole {
+        if policy.whole && !is_there(members, "Version") {
             missing_version(policy, members, findings);
         }
         return;
@@ -131,7 +128,8 @@ fn missing_version(policy: &Policy<'_>, members: &[Member], findings: &mut Findi
 fn statements(policy: &Policy<'_>, findings: &mut Findings) {
     let message = "Add a statement to the policy";
     let Some(member) = member(policy.root, "Statement") else {
-        if policy.whole {
+        let Value::Object(members) = &policy.root.value else { return };
+        if policy.whole && !is_there(members, "Statement") {
             findings.add(Code::MissingStatement, policy.root.span, message);
         }
         return;
@@ -152,7 +150,7 @@ fn statements(policy: &Policy<'_>, findings: &mut Findings) {
 
 fn effect(policy: &Policy<'_>, statement: &Statement<'_>, findings: &mut Findings) {
     let Some(member) = statement.member("Effect") else {
-        if policy.whole {
+        if policy.whole && !is_there(statement.members, "Effect") {
             let message =
                 "Add an Effect element to the policy statement with a value of Allow or Deny.";
             findings.add(Code::MissingEffect, statement.node.span, message);
@@ -187,7 +185,10 @@ fn pair(statement: &Statement<'_>, name: &str, opposite: &str, findings: &mut Fi
 
 fn missing(policy: &Policy<'_>, statement: &Statement<'_>, findings: &mut Findings) {
     let span = statement.node.span;
-    if statement.actions.is_none() {
+    let has = |name: &str| {
+        is_there(statement.members, name) || is_there(statement.members, &format!("Not{name}"))
+    };
+    if !has("Action") {
         let message = "Add an Action or NotAction element to the policy statement.";
         findings.add(Code::MissingAction, span, message);
     }
@@ -196,16 +197,17 @@ fn missing(policy: &Policy<'_>, statement: &Statement<'_>, findings: &mut Findin
         PolicyType::Resource | PolicyType::Trust => (false, true),
         PolicyType::ResourceControl => (true, true),
     };
-    if resources && statement.resources.is_none() {
+    if resources && !has("Resource") {
         let message = "Add a Resource or NotResource element to the policy statement.";
         findings.add(Code::MissingResource, span, message);
     }
-    if principals && statement.principals.is_none() {
+    if principals && !has("Principal") {
         let message = "Add a Principal element to the policy statement.";
-        let finding = findings.add(Code::MissingPrincipal, span, message);
-        let known = statement.members.iter().map(|member| &*member.name.value);
-        if let Some(near) = known.into_iter().find(|name| name.eq_ignore_ascii_case("principals")) {
-            finding.hint(format!("did you mean {} as `Principal`?", quoted(near)));
-        }
+        findings.add(Code::MissingPrincipal, span, message);
     }
+}
+
+/// Whether there is such a member, or one that was meant so: of that it is said already.
+fn is_there(members: &[Member], name: &str) -> bool {
+    members.iter().any(|member| member.name.value.eq_ignore_ascii_case(name))
 }
