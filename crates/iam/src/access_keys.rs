@@ -3,7 +3,6 @@
 use store::{Keyring, Row, Snapshot, Transaction, params};
 use wire::{
     Sensitive,
-    errors::VALIDATION,
     iam::{
         AccessKey, AccessKeyLastUsed, AccessKeyMetadata, CreateAccessKeyRequest,
         CreateAccessKeyResponse, DeleteAccessKeyRequest, GetAccessKeyLastUsedRequest,
@@ -20,7 +19,7 @@ use crate::{
     ids::{self, Kind},
     owners::Whose,
     pages::Page,
-    purposes, quotas, users,
+    purposes, quotas, statuses, users,
 };
 
 /// Shown where a key was never used (AWS, `GetAccessKeyLastUsed`).
@@ -117,17 +116,12 @@ pub(crate) async fn update(
     input: UpdateAccessKeyRequest,
 ) -> Result<(), wire::Error> {
     const SQL: &str = "UPDATE access_keys SET status = $2 WHERE id = $1";
-    if input.status == StatusType::Expired {
-        return Err(VALIDATION.with(
-            "1 validation error detected: Value at 'status' failed to satisfy constraint: \
-             Member must satisfy enum value set: [Active, Inactive]",
-        ));
-    }
+    let status = statuses::settable(input.status)?;
     let caller = call.caller();
     let whose = Whose::of(&caller, input.user_name)?;
     let tx = call.write("iam:UpdateAccessKey", &whose).await?;
     let id = known(tx, &caller, &whose, &input.access_key_id).await?;
-    tx.execute(SQL, params![id, input.status.as_str()]).await?;
+    tx.execute(SQL, params![id, status]).await?;
     Ok(epoch::bump(tx, &caller.account).await?)
 }
 

@@ -44,6 +44,11 @@ pub fn policy(account: &str, path: &str, name: &str) -> String {
     format!("arn:aws:iam::{account}:policy{path}{name}")
 }
 
+/// The ARN of a server certificate.
+pub fn server_certificate(account: &str, path: &str, name: &str) -> String {
+    format!("arn:aws:iam::{account}:server-certificate{path}{name}")
+}
+
 /// The ARN of a virtual MFA device, which is its serial number.
 pub fn mfa(account: &str, path: &str, name: &str) -> String {
     format!("arn:aws:iam::{account}:mfa{path}{name}")

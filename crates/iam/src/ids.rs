@@ -40,6 +40,12 @@ pub enum Kind {
     InstanceProfile,
     /// A managed policy, `ANPA`.
     Policy,
+    /// A server certificate, `ASCA`.
+    ServerCertificate,
+    /// An SSH public key, `APKA`.
+    PublicKey,
+    /// A credential for a single service, `ACCA`.
+    ServiceCredential,
     /// A long-term access key, `AKIA`.
     AccessKey,
     /// A temporary access key, `ASIA`.
@@ -55,6 +61,9 @@ impl Kind {
             Self::Role => "AROA",
             Self::InstanceProfile => "AIPA",
             Self::Policy => "ANPA",
+            Self::ServerCertificate => "ASCA",
+            Self::PublicKey => "APKA",
+            Self::ServiceCredential => "ACCA",
             Self::AccessKey => "AKIA",
             Self::TemporaryKey => "ASIA",
         }
@@ -63,9 +72,7 @@ impl Kind {
     fn chars(self) -> usize {
         match self {
             Self::AccessKey | Self::TemporaryKey => KEY_CHARS,
-            Self::User | Self::Group | Self::Role | Self::InstanceProfile | Self::Policy => {
-                ENTITY_CHARS
-            }
+            _ => ENTITY_CHARS,
         }
     }
 }
@@ -116,12 +123,15 @@ mod tests {
 
     use super::*;
 
-    const KINDS: [Kind; 7] = [
+    const KINDS: [Kind; 10] = [
         Kind::User,
         Kind::Group,
         Kind::Role,
         Kind::InstanceProfile,
         Kind::Policy,
+        Kind::ServerCertificate,
+        Kind::PublicKey,
+        Kind::ServiceCredential,
         Kind::AccessKey,
         Kind::TemporaryKey,
     ];

@@ -10,6 +10,11 @@ pub(crate) fn mfa_seed(serial: &str) -> String {
     format!("mfa-seed/{serial}")
 }
 
+/// The purpose under which the private key of a server certificate is sealed.
+pub(crate) fn server_certificate_key(id: &str) -> String {
+    format!("server-certificate-key/{id}")
+}
+
 /// The purpose under which session tokens are sealed.
 pub(crate) const SESSION_TOKEN: &str = "session-token";
 

@@ -22,6 +22,10 @@ pub(crate) const GROUPS_PER_USER: i64 = 10;
 pub(crate) const ACCESS_KEYS_PER_USER: i64 = 2;
 /// Signing certificates of a user.
 pub(crate) const SIGNING_CERTIFICATES_PER_USER: i64 = 2;
+/// SSH public keys of a user.
+pub(crate) const SSH_KEYS_PER_USER: i64 = 5;
+/// Credentials of a user for one service.
+pub(crate) const CREDENTIALS_PER_SERVICE: i64 = 2;
 /// MFA devices of a user or of root.
 pub(crate) const MFA_DEVICES_PER_USER: i64 = 8;
 /// Virtual MFA devices in an account: as many as users.
@@ -54,9 +58,6 @@ pub(crate) const GROUP_INLINE_CHARS: usize = 5120;
 pub(crate) const ROLE_INLINE_CHARS: usize = 10_240;
 /// Characters of a role's trust policy, white space not counted.
 pub(crate) const TRUST_CHARS: usize = 2048;
-/// Versions of the global endpoint's session tokens: 1 until an account asks for 2.
-pub(crate) const GLOBAL_ENDPOINT_TOKEN_VERSION: i64 = 1;
-
 /// Refuses one more where `count` have reached the `quota` that AWS calls `name`.
 pub(crate) fn check(name: &str, quota: i64, count: i64) -> Result<(), wire::Error> {
     if count < quota {

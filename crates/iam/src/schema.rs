@@ -15,6 +15,11 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::mfa::SCHEMA,
     crate::credential_report::TABLE,
     crate::saml_providers::SCHEMA,
+    crate::server_certificates::SCHEMA,
+    crate::signing_certificates::SCHEMA,
+    crate::ssh_keys::SCHEMA,
+    crate::service_credentials::SCHEMA,
+    crate::token_preferences::SCHEMA,
 ];
 
 const BASE: &str = "

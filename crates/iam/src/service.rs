@@ -7,7 +7,8 @@ use crate::{
     context_keys, credential_report, door::Call, groups, inline_policies, instance_profiles,
     linked_roles, login_profiles, memberships, mfa, oidc_providers, organizations, password_policy,
     policies, policy_entities, policy_lists, policy_versions, role_templates, roles,
-    saml_providers, summary, users,
+    saml_providers, server_certificates, service_credentials, signing_certificates, ssh_keys,
+    summary, token_preferences, users,
 };
 
 /// IAM, served. It keeps nothing: all is in the call.
@@ -50,6 +51,7 @@ serve! {
     create_role(input: CreateRoleRequest) -> iam::CreateRoleResponse => roles::create;
     create_saml_provider(input: CreateSAMLProviderRequest) -> iam::CreateSAMLProviderResponse => saml_providers::create;
     create_service_linked_role(input: CreateServiceLinkedRoleRequest) -> iam::CreateServiceLinkedRoleResponse => linked_roles::create;
+    create_service_specific_credential(input: CreateServiceSpecificCredentialRequest) -> iam::CreateServiceSpecificCredentialResponse => service_credentials::create;
     create_user(input: CreateUserRequest) -> iam::CreateUserResponse => users::create;
     create_virtual_mfa_device(input: CreateVirtualMFADeviceRequest) -> iam::CreateVirtualMFADeviceResponse => mfa::virtual_devices::create_device;
     deactivate_mfa_device(input: DeactivateMFADeviceRequest) -> () => mfa::operations::deactivate;
@@ -67,7 +69,11 @@ serve! {
     delete_role_permissions_boundary(input: DeleteRolePermissionsBoundaryRequest) -> () => boundaries::delete_role;
     delete_role_policy(input: DeleteRolePolicyRequest) -> () => inline_policies::delete_role;
     delete_saml_provider(input: DeleteSAMLProviderRequest) -> () => saml_providers::delete;
+    delete_server_certificate(input: DeleteServerCertificateRequest) -> () => server_certificates::delete;
     delete_service_linked_role(input: DeleteServiceLinkedRoleRequest) -> iam::DeleteServiceLinkedRoleResponse => linked_roles::delete;
+    delete_service_specific_credential(input: DeleteServiceSpecificCredentialRequest) -> () => service_credentials::delete;
+    delete_signing_certificate(input: DeleteSigningCertificateRequest) -> () => signing_certificates::delete;
+    delete_ssh_public_key(input: DeleteSSHPublicKeyRequest) -> () => ssh_keys::delete;
     delete_user(input: DeleteUserRequest) -> () => users::delete;
     delete_user_permissions_boundary(input: DeleteUserPermissionsBoundaryRequest) -> () => boundaries::delete_user;
     delete_user_policy(input: DeleteUserPolicyRequest) -> () => inline_policies::delete_user;
@@ -103,7 +109,9 @@ serve! {
     get_role_policy(input: GetRolePolicyRequest) -> iam::GetRolePolicyResponse => inline_policies::get_role;
     get_role_template_version(input: GetRoleTemplateVersionRequest) -> iam::GetRoleTemplateVersionResponse => role_templates::version;
     get_saml_provider(input: GetSAMLProviderRequest) -> iam::GetSAMLProviderResponse => saml_providers::get;
+    get_server_certificate(input: GetServerCertificateRequest) -> iam::GetServerCertificateResponse => server_certificates::get;
     get_service_linked_role_deletion_status(input: GetServiceLinkedRoleDeletionStatusRequest) -> iam::GetServiceLinkedRoleDeletionStatusResponse => linked_roles::deletion_status;
+    get_ssh_public_key(input: GetSSHPublicKeyRequest) -> iam::GetSSHPublicKeyResponse => ssh_keys::get;
     get_user(input: GetUserRequest) -> iam::GetUserResponse => users::get;
     get_user_policy(input: GetUserPolicyRequest) -> iam::GetUserPolicyResponse => inline_policies::get_user;
     list_access_keys(input: ListAccessKeysRequest) -> iam::ListAccessKeysResponse => access_keys::list;
@@ -131,6 +139,11 @@ serve! {
     list_roles(input: ListRolesRequest) -> iam::ListRolesResponse => roles::list;
     list_saml_provider_tags(input: ListSAMLProviderTagsRequest) -> iam::ListSAMLProviderTagsResponse => saml_providers::list_tags;
     list_saml_providers(input: ListSAMLProvidersRequest) -> iam::ListSAMLProvidersResponse => saml_providers::list;
+    list_server_certificate_tags(input: ListServerCertificateTagsRequest) -> iam::ListServerCertificateTagsResponse => server_certificates::list_tags;
+    list_server_certificates(input: ListServerCertificatesRequest) -> iam::ListServerCertificatesResponse => server_certificates::list;
+    list_service_specific_credentials(input: ListServiceSpecificCredentialsRequest) -> iam::ListServiceSpecificCredentialsResponse => service_credentials::list;
+    list_signing_certificates(input: ListSigningCertificatesRequest) -> iam::ListSigningCertificatesResponse => signing_certificates::list;
+    list_ssh_public_keys(input: ListSSHPublicKeysRequest) -> iam::ListSSHPublicKeysResponse => ssh_keys::list;
     list_user_policies(input: ListUserPoliciesRequest) -> iam::ListUserPoliciesResponse => inline_policies::list_user;
     list_user_tags(input: ListUserTagsRequest) -> iam::ListUserTagsResponse => users::list_tags;
     list_users(input: ListUsersRequest) -> iam::ListUsersResponse => users::list;
@@ -144,14 +157,17 @@ serve! {
     remove_client_id_from_open_id_connect_provider(input: RemoveClientIDFromOpenIDConnectProviderRequest) -> () => oidc_providers::remove_client_id;
     remove_role_from_instance_profile(input: RemoveRoleFromInstanceProfileRequest) -> () => instance_profiles::remove_role;
     remove_user_from_group(input: RemoveUserFromGroupRequest) -> () => memberships::remove;
+    reset_service_specific_credential(input: ResetServiceSpecificCredentialRequest) -> iam::ResetServiceSpecificCredentialResponse => service_credentials::reset;
     resync_mfa_device(input: ResyncMFADeviceRequest) -> () => mfa::operations::resync;
     set_default_policy_version(input: SetDefaultPolicyVersionRequest) -> () => policy_versions::set_default;
+    set_security_token_service_preferences(input: SetSecurityTokenServicePreferencesRequest) -> () => token_preferences::set;
     tag_instance_profile(input: TagInstanceProfileRequest) -> () => instance_profiles::tag;
     tag_mfa_device(input: TagMFADeviceRequest) -> () => mfa::virtual_devices::tag;
     tag_open_id_connect_provider(input: TagOpenIDConnectProviderRequest) -> () => oidc_providers::tag;
     tag_policy(input: TagPolicyRequest) -> () => policies::tag;
     tag_role(input: TagRoleRequest) -> () => roles::tag;
     tag_saml_provider(input: TagSAMLProviderRequest) -> () => saml_providers::tag;
+    tag_server_certificate(input: TagServerCertificateRequest) -> () => server_certificates::tag;
     tag_user(input: TagUserRequest) -> () => users::tag;
     untag_instance_profile(input: UntagInstanceProfileRequest) -> () => instance_profiles::untag;
     untag_mfa_device(input: UntagMFADeviceRequest) -> () => mfa::virtual_devices::untag;
@@ -159,6 +175,7 @@ serve! {
     untag_policy(input: UntagPolicyRequest) -> () => policies::untag;
     untag_role(input: UntagRoleRequest) -> () => roles::untag;
     untag_saml_provider(input: UntagSAMLProviderRequest) -> () => saml_providers::untag;
+    untag_server_certificate(input: UntagServerCertificateRequest) -> () => server_certificates::untag;
     untag_user(input: UntagUserRequest) -> () => users::untag;
     update_access_key(input: UpdateAccessKeyRequest) -> () => access_keys::update;
     update_account_password_policy(input: UpdateAccountPasswordPolicyRequest) -> () => password_policy::update;
@@ -169,5 +186,12 @@ serve! {
     update_role(input: UpdateRoleRequest) -> iam::UpdateRoleResponse => roles::update;
     update_role_description(input: UpdateRoleDescriptionRequest) -> iam::UpdateRoleDescriptionResponse => roles::update_description;
     update_saml_provider(input: UpdateSAMLProviderRequest) -> iam::UpdateSAMLProviderResponse => saml_providers::update;
+    update_server_certificate(input: UpdateServerCertificateRequest) -> () => server_certificates::update;
+    update_service_specific_credential(input: UpdateServiceSpecificCredentialRequest) -> () => service_credentials::update;
+    update_signing_certificate(input: UpdateSigningCertificateRequest) -> () => signing_certificates::update;
+    update_ssh_public_key(input: UpdateSSHPublicKeyRequest) -> () => ssh_keys::update;
     update_user(input: UpdateUserRequest) -> () => users::update;
+    upload_server_certificate(input: UploadServerCertificateRequest) -> iam::UploadServerCertificateResponse => server_certificates::upload;
+    upload_signing_certificate(input: UploadSigningCertificateRequest) -> iam::UploadSigningCertificateResponse => signing_certificates::upload;
+    upload_ssh_public_key(input: UploadSSHPublicKeyRequest) -> iam::UploadSSHPublicKeyResponse => ssh_keys::upload;
 }

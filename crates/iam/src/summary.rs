@@ -7,15 +7,18 @@ use wire::iam::{GetAccountSummaryResponse, SummaryKeyType};
 
 use crate::{
     door::{Call, Resource},
-    quotas,
+    quotas, token_preferences,
 };
 
-/// All that is counted or bounded. What this server does not keep is 0: there is none of it.
+/// All that is counted or bounded.
 pub(crate) async fn get(call: &mut Call) -> Result<GetAccountSummaryResponse, wire::Error> {
     let caller = call.caller();
     let snapshot = call.read("iam:GetAccountSummary", Resource::any()).await?;
     let mut summary = BTreeMap::new();
-    let entries = counts(snapshot, &caller.account).await?.into_iter().chain(limits());
+    let version = token_preferences::version(snapshot, &caller.account).await?;
+    let version = (SummaryKeyType::GlobalEndpointTokenVersion, version);
+    let counts = counts(snapshot, &caller.account).await?.into_iter();
+    let entries = counts.chain(limits()).chain([version]);
     for (key, value) in entries {
         summary.insert(key.as_str().to_owned(), i32::try_from(value).unwrap_or(i32::MAX));
     }
@@ -27,7 +30,7 @@ async fn counts(
     account: &str,
 ) -> Result<Vec<(SummaryKeyType, i64)>, store::Error> {
     use SummaryKeyType as Key;
-    const COUNTED: [(Key, &str); 12] = [
+    const COUNTED: &[(Key, &str)] = &[
         (Key::Users, "SELECT COUNT(*) FROM users WHERE account_id = $1"),
         (Key::Groups, "SELECT COUNT(*) FROM groups WHERE account_id = $1"),
         (Key::Roles, "SELECT COUNT(*) FROM roles WHERE account_id = $1"),
@@ -37,6 +40,12 @@ async fn counts(
             Key::PolicyVersionsInUse,
             "SELECT COUNT(*) FROM policy_versions v JOIN policies p ON p.id = v.policy_id \
              WHERE p.account_id = $1",
+        ),
+        (Key::ServerCertificates, "SELECT COUNT(*) FROM server_certificates WHERE account_id = $1"),
+        (
+            Key::AccountSigningCertificatesPresent,
+            "SELECT COUNT(DISTINCT holder) FROM signing_certificates \
+             WHERE account_id = $1 AND holder = $1",
         ),
         (Key::MFADevices, "SELECT COUNT(*) FROM mfa_devices WHERE account_id = $1"),
         (Key::MFADevicesInUse, "SELECT COUNT(holder) FROM mfa_devices WHERE account_id = $1"),
@@ -59,16 +68,15 @@ async fn counts(
              + (SELECT COUNT(*) FROM saml_providers WHERE account_id = $1)",
         ),
     ];
-    const ABSENT: [Key; 2] = [Key::ServerCertificates, Key::AccountSigningCertificatesPresent];
-    let mut counts: Vec<_> = ABSENT.map(|key| (key, 0)).into();
+    let mut counts = Vec::with_capacity(COUNTED.len());
     for (key, sql) in COUNTED {
         let count = snapshot.row(sql, params![account], |row| row.get(0)).await?;
-        counts.push((key, count.unwrap_or(0)));
+        counts.push((*key, count.unwrap_or(0)));
     }
     Ok(counts)
 }
 
-fn limits() -> [(SummaryKeyType, i64); 20] {
+fn limits() -> [(SummaryKeyType, i64); 19] {
     use SummaryKeyType as Key;
     [
         (Key::UsersQuota, quotas::USERS),
@@ -90,6 +98,5 @@ fn limits() -> [(SummaryKeyType, i64); 20] {
         (Key::GroupPolicySizeQuota, quotas::GROUP_INLINE_CHARS as i64),
         (Key::RolePolicySizeQuota, quotas::ROLE_INLINE_CHARS as i64),
         (Key::AssumeRolePolicySizeQuota, quotas::TRUST_CHARS as i64),
-        (Key::GlobalEndpointTokenVersion, quotas::GLOBAL_ENDPOINT_TOKEN_VERSION),
     ]
 }

@@ -171,12 +171,15 @@ pub(crate) async fn delete(call: &mut Call, input: DeleteUserRequest) -> Result<
 
 /// Refuses to delete a user that anything still hangs on, in AWS's words.
 async fn refuse_used(snapshot: &mut Snapshot, id: &str) -> Result<(), wire::Error> {
-    const HOLDERS: [(&str, &str); 6] = [
+    const HOLDERS: [(&str, &str); 9] = [
         ("SELECT 1 FROM attachments WHERE entity_id = $1", "detach all policies"),
         ("SELECT 1 FROM inline_policies WHERE entity_id = $1", "delete policies"),
         ("SELECT 1 FROM login_profiles WHERE user_id = $1", "delete login profile"),
         ("SELECT 1 FROM access_keys WHERE user_id = $1", "delete access keys"),
         ("SELECT 1 FROM mfa_devices WHERE holder = $1", "delete MFA device"),
+        ("SELECT 1 FROM signing_certificates WHERE holder = $1", "delete signing certificates"),
+        ("SELECT 1 FROM ssh_keys WHERE user_id = $1", "delete SSH public keys"),
+        ("SELECT 1 FROM service_credentials WHERE user_id = $1", "remove referenced objects"),
         ("SELECT 1 FROM group_members WHERE user_id = $1", "remove users from group"),
     ];
     for (sql, remedy) in HOLDERS {
