@@ -56,6 +56,9 @@ IN_OWN_WORDS = {
     },
 }
 
+# Constraints that a service checks itself, with errors of its own.
+UNBOUND = {"cloudtrail": {"MaxResults": ("min", "max"), "EventCategory": ("enum",)}}
+
 # Secrets that the public model does not mark as such.
 SECRET_BESIDES = {"sts": {"tokenType"}}
 
@@ -160,7 +163,8 @@ def references(public):
 
 def shape(service, name, public):
     kept = {"type": public["type"]}
-    kept.update({key: public[key] for key in CONSTRAINTS if key in public})
+    unbound = UNBOUND.get(service, {}).get(name, ())
+    kept.update({key: public[key] for key in CONSTRAINTS if key in public and key not in unbound})
     if name in SECRET_BESIDES.get(service, ()):
         kept["sensitive"] = True
     if "pattern" in public:

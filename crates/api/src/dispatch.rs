@@ -8,8 +8,8 @@ use iam::door::{Call, Caller, Outcome, Record};
 use sigv4::Presented;
 use store::Snapshot;
 use wire::{
-    Error, OperationModel, ServiceModel, Value, aws_json, aws_query, errors::SERVICE_UNAVAILABLE,
-    rest_json, trail,
+    Error, OperationModel, ServiceModel, Shape, Value, aws_json, aws_query,
+    errors::SERVICE_UNAVAILABLE, rest_json, trail,
 };
 
 use crate::{
@@ -227,6 +227,11 @@ impl Run<'_> {
         let name = self.operation.name;
         let lost = || Error::internal(format!("no handler for `{name}`"));
         match self.service {
+            Service::CloudTrail => {
+                let operation = wire::cloudtrail::Operation::parse(name).ok_or_else(lost)?;
+                wire::cloudtrail::dispatch(&self.api.services.cloudtrail, operation, call, input)
+                    .await
+            }
             Service::Iam => {
                 let operation = wire::iam::Operation::parse(name).ok_or_else(lost)?;
                 wire::iam::dispatch(&self.api.services.iam, operation, call, input).await
@@ -299,11 +304,13 @@ impl Run<'_> {
         Outcome::Failed { code, message: error.message().to_owned() }
     }
 
-    /// What the call answered, for the record: of changes only, as CloudTrail has it.
+    /// What the call answered, for the record: of changes, and of what gave credentials out, as CloudTrail
+    /// has it.
     fn elements(&self, output: &Value) -> Option<String> {
-        let name = self.operation.name;
-        let reads = ["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb));
-        self.operation.output.filter(|_| !reads).map(|shape| trail::json(shape, output))
+        let reads = iam::trail::is_read_only(self.operation.name);
+        let gives = |shape: &Shape| shape.members().iter().any(|m| m.name == "Credentials");
+        let told = self.operation.output.filter(|shape| !reads || gives(shape));
+        told.map(|shape| trail::json(shape, output))
     }
 }
 

@@ -27,6 +27,8 @@ pub use server::{Limits, listen};
 
 /// The services behind the endpoint.
 pub struct Services {
+    /// CloudTrail.
+    pub cloudtrail: cloudtrail::Service,
     /// Identity and Access Management.
     pub iam: iam::Service,
     /// Security Token Service.

@@ -12,6 +12,8 @@ use wire::{
 /// The services that the endpoint serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
+    /// CloudTrail.
+    CloudTrail,
     /// Identity and Access Management.
     Iam,
     /// Security Token Service.
@@ -21,11 +23,12 @@ pub enum Service {
 }
 
 impl Service {
-    const ALL: [Self; 3] = [Self::Iam, Self::Sts, Self::WorkMail];
+    const ALL: [Self; 4] = [Self::CloudTrail, Self::Iam, Self::Sts, Self::WorkMail];
 
     /// The service's tables.
     pub fn model(self) -> &'static ServiceModel {
         match self {
+            Self::CloudTrail => &wire::cloudtrail::MODEL,
             Self::Iam => &wire::iam::MODEL,
             Self::Sts => &wire::sts::MODEL,
             Self::WorkMail => &wire::workmail::MODEL,
@@ -35,6 +38,7 @@ impl Service {
     /// The name of the service in event records.
     pub(crate) fn event_source(self) -> &'static str {
         match self {
+            Self::CloudTrail => "cloudtrail.amazonaws.com",
             Self::Iam => "iam.amazonaws.com",
             Self::Sts => "sts.amazonaws.com",
             Self::WorkMail => "workmail.amazonaws.com",
@@ -45,7 +49,7 @@ impl Service {
     pub(crate) fn clock_tolerance(self) -> Duration {
         match self {
             Self::Iam | Self::Sts => Duration::from_secs(15 * 60),
-            Self::WorkMail => Duration::from_secs(5 * 60),
+            Self::CloudTrail | Self::WorkMail => Duration::from_secs(5 * 60),
         }
     }
 
@@ -54,7 +58,7 @@ impl Service {
     pub(crate) fn region(self, region: &str) -> &str {
         match self {
             Self::Iam => "us-east-1",
-            Self::Sts | Self::WorkMail => region,
+            Self::CloudTrail | Self::Sts | Self::WorkMail => region,
         }
     }
 

@@ -36,7 +36,12 @@ impl House {
         let (door, recorder) = Door::new(store.clone(), World::system());
         tokio::spawn(recorder.run());
         let workmail = workmail::Service::new(Settings { mail_host: "mail.example".to_owned() });
-        let services = Services { iam: iam::Service, sts: sts::Service, workmail };
+        let services = Services {
+            cloudtrail: cloudtrail::Service,
+            iam: iam::Service,
+            sts: sts::Service,
+            workmail,
+        };
         let api = Api::new(door, services, Routes::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -61,7 +61,12 @@ impl Faces {
         if let Some(listener) = listeners.api {
             let settings = workmail::Settings { mail_host: self.config.hostname.clone() };
             let workmail = workmail::Service::new(settings);
-            let services = api::Services { iam: iam::Service, sts: sts::Service, workmail };
+            let services = api::Services {
+                cloudtrail: cloudtrail::Service,
+                iam: iam::Service,
+                sts: sts::Service,
+                workmail,
+            };
             let api = api::Api::new(self.door, services, api::web::Routes::default());
             let stop = requested(self.shutdown.clone());
             tasks.spawn(api::listen(listener, api, api::Limits::default(), stop));

@@ -72,6 +72,7 @@ mod summary;
 mod tags;
 pub mod testing;
 pub mod token_preferences;
+pub mod trail;
 pub mod trust;
 mod users;
 mod x509;

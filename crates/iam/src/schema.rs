@@ -9,7 +9,7 @@ use store::Migration;
 /// The steps that made IAM's tables, in order.
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "iam-0001-base", sql: BASE },
-    crate::door::EVENTS,
+    crate::trail::EVENTS,
     Migration { name: "iam-0003-roles", sql: ROLES },
     crate::oidc_providers::SCHEMA,
     crate::mfa::SCHEMA,
@@ -20,6 +20,7 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::ssh_keys::SCHEMA,
     crate::service_credentials::SCHEMA,
     crate::token_preferences::SCHEMA,
+    crate::trail::LOOKUP,
 ];
 
 const BASE: &str = "

@@ -13,8 +13,9 @@ use std::{env, error::Error, fs, path::Path};
 use model::Model;
 
 /// The models, and the name of each service's trait.
-const SERVICES: [(&str, &str); 4] = [
+const SERVICES: [(&str, &str); 5] = [
     ("accessanalyzer", "AccessAnalyzer"),
+    ("cloudtrail", "CloudTrail"),
     ("iam", "Iam"),
     ("sts", "Sts"),
     ("workmail", "WorkMail"),

@@ -55,6 +55,11 @@ pub mod accessanalyzer {
     include!(concat!(env!("OUT_DIR"), "/accessanalyzer.rs"));
 }
 
+/// AWS CloudTrail, API version 2013-11-01.
+pub mod cloudtrail {
+    include!(concat!(env!("OUT_DIR"), "/cloudtrail.rs"));
+}
+
 /// AWS Identity and Access Management, API version 2010-05-08.
 pub mod iam {
     include!(concat!(env!("OUT_DIR"), "/iam.rs"));

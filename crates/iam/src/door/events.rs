@@ -1,4 +1,4 @@
-//! Event records, in CloudTrail's shape: one for every call.
+//! How event records come into the trail: one for every call.
 //!
 //! The record of a change is inserted by the change's own transaction. Records of reads and denials, and
 //! the last use of access keys and roles, go through a bounded channel to one task that writes them in
@@ -11,34 +11,11 @@ use store::{Store, Transaction, params};
 use tokio::sync::mpsc;
 use world::Timestamp;
 
-use super::{Caller, FederatedUser, Principal, SessionFacts};
-use crate::{arns, roles};
-
-/// The table of event records.
-pub(crate) const SCHEMA: store::Migration = store::Migration {
-    name: "iam-0002-events",
-    sql: "CREATE TABLE events (
-        account_id TEXT NOT NULL,
-        event_time INTEGER NOT NULL,
-        event_id TEXT NOT NULL,
-        event_name TEXT NOT NULL,
-        event_source TEXT NOT NULL,
-        user_name TEXT,
-        access_key_id TEXT NOT NULL,
-        error_code TEXT,
-        record TEXT NOT NULL,
-        PRIMARY KEY (account_id, event_time, event_id)
-    );",
-};
+use super::{Caller, Principal};
+use crate::{roles, trail::Entry};
 
 /// Records under way to the writing task at most.
 const QUEUE_MAX: usize = 8192;
-
-/// Bytes of a client's name for itself, or of an error's message, in a record: what CloudTrail keeps.
-const TEXT_BYTES_MAX: usize = 1_024;
-
-/// Bytes of request parameters, or of an answer, in a record: what CloudTrail keeps.
-const ELEMENTS_BYTES_MAX: usize = 100 * 1_024;
 
 /// Records written in one transaction at most.
 const BATCH_MAX: usize = 1000;
@@ -89,11 +66,11 @@ pub enum Outcome {
 
 /// What the door learnt on a call's way, for its record.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Notes {
+pub(crate) struct Notes {
     /// ARNs of what actions were decided on, each once.
-    pub(super) resources: Vec<String>,
+    pub(crate) resources: Vec<String>,
     /// Why the call was denied, if it was.
-    pub(super) denial: Option<serde_json::Value>,
+    pub(crate) denial: Option<serde_json::Value>,
 }
 
 impl Notes {
@@ -103,19 +80,6 @@ impl Notes {
             self.resources.push(arn.to_owned());
         }
     }
-}
-
-/// A record ready to be stored.
-pub(super) struct Row {
-    pub(super) account: String,
-    pub(super) time: Timestamp,
-    pub(super) id: String,
-    pub(super) name: &'static str,
-    pub(super) source: &'static str,
-    pub(super) user_name: Option<String>,
-    pub(super) access_key_id: String,
-    pub(super) error_code: Option<&'static str>,
-    pub(super) text: String,
 }
 
 struct LastUse {
@@ -151,7 +115,7 @@ impl Used {
 }
 
 enum Message {
-    Record(Box<Row>),
+    Entry(Box<Entry>),
     Used(LastUse),
 }
 
@@ -179,23 +143,23 @@ pub(super) async fn insert(
     record: &Record,
     notes: &Notes,
 ) -> Result<(), store::Error> {
-    match Row::new(caller, record, notes) {
-        Some(row) => row.insert(transaction).await,
+    match Entry::of_call(caller, record, notes) {
+        Some(entry) => entry.insert(transaction).await,
         None => Ok(()),
     }
 }
 
 impl Recorder {
-    /// Hands a record that is ready to the writing task.
-    pub(super) async fn hand_over(&self, row: Row) {
-        self.send(Message::Record(Box::new(row))).await;
-    }
-
     /// Hands a record of a read or a failed call to the writing task.
     pub(super) async fn record(&self, caller: &Caller, record: Record, notes: &Notes) {
-        if let Some(row) = Row::new(caller, &record, notes) {
-            self.hand_over(row).await;
+        if let Some(entry) = Entry::of_call(caller, &record, notes) {
+            self.hand_over(entry).await;
         }
+    }
+
+    /// Hands a record that is ready to the writing task.
+    pub(super) async fn hand_over(&self, entry: Entry) {
+        self.send(Message::Entry(Box::new(entry))).await;
     }
 
     /// Notes that the caller's access key, or its role, was used, unless that was noted lately.
@@ -260,7 +224,7 @@ async fn write(store: &Store, batch: &[Message]) -> Result<(), store::Error> {
     let mut transaction = store.write().await?;
     for message in batch {
         match message {
-            Message::Record(row) => row.insert(&mut transaction).await?,
+            Message::Entry(entry) => entry.insert(&mut transaction).await?,
             Message::Used(last_use) => last_use.update(&mut transaction).await?,
         }
     }
@@ -278,220 +242,5 @@ impl LastUse {
             }
             Used::Role(id) => roles::note_use(transaction, id, self.at, &self.region).await,
         }
-    }
-}
-
-impl Row {
-    fn new(caller: &Caller, record: &Record, notes: &Notes) -> Option<Self> {
-        let error_code = match &record.outcome {
-            Outcome::Succeeded { .. } => None,
-            Outcome::Failed { code, .. } => Some(*code),
-        };
-        if caller.account.is_empty() {
-            // Called without a signature, and nobody vouched for it: it is in no account's trail.
-            let (request_id, event) = (&caller.request.request_id, record.event_name);
-            tracing::info!(request_id, event, error_code, "an unsigned call named nobody");
-            return None;
-        }
-        let id = caller.request.request_id.clone();
-        Some(Self {
-            text: text(caller, record, notes, &id),
-            account: caller.account.clone(),
-            time: caller.request.now,
-            id,
-            name: record.event_name,
-            source: record.event_source,
-            user_name: user_name(caller).map(str::to_owned),
-            access_key_id: caller.access_key_id.clone(),
-            error_code,
-        })
-    }
-
-    pub(super) async fn insert(&self, transaction: &mut Transaction) -> Result<(), store::Error> {
-        const SQL: &str = "INSERT INTO events (account_id, event_time, event_id, event_name, \
-            event_source, user_name, access_key_id, error_code, record) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
-        let params = params![
-            &self.account,
-            self.time,
-            &self.id,
-            self.name,
-            self.source,
-            self.user_name.as_deref(),
-            &self.access_key_id,
-            self.error_code,
-            &self.text
-        ];
-        transaction.execute(SQL, params).await.map(drop)
-    }
-}
-
-/// The record as JSON (CloudTrail User Guide, "CloudTrail record contents").
-fn text(caller: &Caller, record: &Record, notes: &Notes, id: &str) -> String {
-    let request = &caller.request;
-    let mut event = serde_json::json!({
-        "eventVersion": "1.08",
-        "userIdentity": identity(caller),
-        "eventTime": request.now.iso8601(),
-        "eventSource": record.event_source,
-        "eventName": record.event_name,
-        "awsRegion": request.region,
-        "sourceIPAddress": request.source_ip.to_canonical().to_string(),
-        "userAgent": cut(&request.user_agent),
-        "requestParameters": raw(record.request_parameters.as_deref()),
-        "responseElements": null,
-        "requestID": request.request_id,
-        "eventID": id,
-        "readOnly": is_read_only(record.event_name),
-        "eventType": "AwsApiCall",
-        "managementEvent": true,
-        "recipientAccountId": caller.account,
-        "eventCategory": "Management",
-    });
-    if !notes.resources.is_empty() {
-        event["resources"] = resources(caller, &notes.resources);
-    }
-    if let Some(denial) = &notes.denial {
-        event["additionalEventData"] = serde_json::json!({ "authorization": denial });
-    }
-    match &record.outcome {
-        Outcome::Succeeded { response_elements } => {
-            event["responseElements"] = raw(response_elements.as_deref());
-        }
-        Outcome::Failed { code, message } => {
-            event["errorCode"] = (*code).into();
-            event["errorMessage"] = cut(message).into();
-        }
-    }
-    event.to_string()
-}
-
-/// AWS's naming is the rule: what gets, lists or describes changes nothing.
-fn is_read_only(event_name: &str) -> bool {
-    ["Get", "List", "Describe"].iter().any(|verb| event_name.starts_with(verb))
-}
-
-/// What the call was about: each with the account that its ARN names.
-fn resources(caller: &Caller, arns: &[String]) -> serde_json::Value {
-    let resource = |arn: &String| {
-        let account = arns::account(arn).unwrap_or(&caller.account);
-        serde_json::json!({ "ARN": arn, "accountId": account })
-    };
-    arns.iter().map(resource).collect()
-}
-
-/// The name by which events are looked up: of a session its own.
-pub(super) fn user_name(caller: &Caller) -> Option<&str> {
-    match &caller.principal {
-        Principal::Root => Some("root"),
-        Principal::User { name, .. } => Some(name),
-        Principal::Role(role) => Some(&role.session_name),
-        Principal::Federated(user) => Some(&user.name),
-        Principal::Web(identity) => Some(&identity.user_name),
-        Principal::Anonymous => None,
-    }
-}
-
-/// Who called (CloudTrail User Guide, "CloudTrail userIdentity element").
-pub(super) fn identity(caller: &Caller) -> serde_json::Value {
-    let kind = match &caller.principal {
-        Principal::Root => "Root",
-        Principal::User { .. } => "IAMUser",
-        Principal::Role(_) => "AssumedRole",
-        Principal::Federated(_) => "FederatedUser",
-        Principal::Web(identity) if identity.saml => "SAMLUser",
-        Principal::Web(_) => "WebIdentityUser",
-        Principal::Anonymous => "Unknown",
-    };
-    let mut identity = serde_json::json!({ "type": kind, "principalId": caller.user_id() });
-    match &caller.principal {
-        Principal::Web(web) => {
-            identity["userName"] = (*web.user_name).into();
-            identity["identityProvider"] = (*web.provider).into();
-        }
-        Principal::Anonymous => {}
-        _ => {
-            identity["arn"] = caller.arn().into();
-            identity["accountId"] = (*caller.account).into();
-            identity["accessKeyId"] = (*caller.access_key_id).into();
-        }
-    }
-    if let Some(name) = caller.user_name() {
-        identity["userName"] = name.into();
-    }
-    if let Some(session) = &caller.session {
-        identity["sessionContext"] = session_context(caller, session);
-    }
-    identity
-}
-
-fn session_context(caller: &Caller, session: &SessionFacts) -> serde_json::Value {
-    let mut context = serde_json::json!({ "attributes": {
-        "creationDate": session.issued_at.iso8601(),
-        "mfaAuthenticated": session.mfa_at.is_some().to_string(),
-    }});
-    let account = &caller.account;
-    let issuer = match &caller.principal {
-        Principal::Role(role) => Some(serde_json::json!({
-            "type": "Role",
-            "principalId": role.role_id,
-            "arn": arns::role(account, &role.role_path, &role.role_name),
-            "accountId": account,
-            "userName": role.role_name,
-        })),
-        Principal::Federated(FederatedUser { issuer: Some(user), .. }) => Some(serde_json::json!({
-            "type": "IAMUser",
-            "principalId": user.id,
-            "arn": arns::user(account, &user.path, &user.name),
-            "accountId": account,
-            "userName": user.name,
-        })),
-        Principal::Federated(_) => Some(serde_json::json!({
-            "type": "Root",
-            "principalId": account,
-            "arn": arns::root(account),
-            "accountId": account,
-        })),
-        _ => None,
-    };
-    if let Some(issuer) = issuer {
-        context["sessionIssuer"] = issuer;
-    }
-    if let Some(provider) = &session.scope.provider {
-        context["webIdFederationData"] = serde_json::json!({ "federatedProvider": provider });
-    }
-    if let Some(source) = &session.scope.source_identity {
-        context["sourceIdentity"] = (**source).into();
-    }
-    context
-}
-
-/// JSON as it is; of too much of it, only that it was left out.
-fn raw(json: Option<&str>) -> serde_json::Value {
-    match json {
-        Some(json) if json.len() > ELEMENTS_BYTES_MAX => serde_json::json!({ "omitted": true }),
-        Some(json) => serde_json::from_str(json).unwrap_or_default(),
-        None => serde_json::Value::Null,
-    }
-}
-
-/// As much of a text as a record holds.
-pub(super) fn cut(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_record_holds_only_so_much() {
-        assert_eq!(cut("boto3"), "boto3");
-        assert_eq!(cut(&"é".repeat(1_000)).len(), TEXT_BYTES_MAX);
-        assert_eq!(cut(&format!("a{}", "é".repeat(1_000))).len(), TEXT_BYTES_MAX - 1);
-        let json = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
-        assert!(raw(Some(&json(ELEMENTS_BYTES_MAX))).is_string());
-        assert_eq!(raw(Some(&json(ELEMENTS_BYTES_MAX + 1)))["omitted"], true);
-        assert!(raw(None).is_null());
     }
 }

@@ -39,7 +39,7 @@ pub use target::{Guard, Resource, Target};
 
 pub(crate) use asker::CallAsker;
 pub(crate) use context::CallContext;
-pub(crate) use events::SCHEMA as EVENTS;
+pub(crate) use events::Notes;
 
 use events::Recorder;
 use permissions::PermissionCache;
@@ -90,11 +90,11 @@ impl Door {
     /// Records what a person did at the door of the console where that changed nothing: a batch later, as
     /// other failures.
     pub async fn record_console(&self, event: &ConsoleEvent) {
-        self.inner.recorder.hand_over(event.row(&self.inner.world)).await;
+        self.inner.recorder.hand_over(event.entry(&self.inner.world)).await;
     }
 
     /// Records a call that ended before it reached a handler.
     pub async fn record(&self, caller: &Caller, record: Record) {
-        self.inner.recorder.record(caller, record, &events::Notes::default()).await;
+        self.inner.recorder.record(caller, record, &Notes::default()).await;
     }
 }

@@ -1,0 +1,174 @@
+//! Looking events up, newest first. Every question is answered by a range of one index.
+
+use store::{Row, Snapshot, Value, params};
+use world::Timestamp;
+
+use super::resources::{self, Touched};
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// What the events have in common; all are meant if there is nothing.
+    pub attribute: Option<Attribute>,
+    /// None is older than this.
+    pub from: Timestamp,
+    /// All come before this point.
+    pub before: Position,
+    /// So many at most.
+    pub limit: usize,
+}
+
+/// What events can be looked up by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attribute {
+    /// The event's own id.
+    EventId(String),
+    /// The operation.
+    EventName(String),
+    /// Whether it changed nothing.
+    ReadOnly(bool),
+    /// The name of the user or the session that called; `root` for the root user.
+    Username(String),
+    /// The type of a resource that it was about.
+    ResourceType(String),
+    /// The name, the ARN or the id of a resource that it was about.
+    ResourceName(String),
+    /// The service, as `iam.amazonaws.com`.
+    EventSource(String),
+    /// The access key that signed it.
+    AccessKeyId(String),
+}
+
+/// A place in an account's trail: all events are before or after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The time.
+    pub time: Timestamp,
+    /// The id of an event of that time; the empty text is before all of them.
+    pub id: String,
+}
+
+/// A recorded event.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Its id.
+    pub id: String,
+    /// When it was.
+    pub time: Timestamp,
+    /// The operation.
+    pub name: String,
+    /// The service.
+    pub source: String,
+    /// Who called: the name of a user or of a session, `root`, or nobody known.
+    pub user_name: Option<String>,
+    /// The access key that signed it; empty where none did.
+    pub access_key_id: String,
+    /// Whether it changed nothing.
+    pub read_only: bool,
+    /// The whole record: JSON.
+    pub record: String,
+}
+
+impl Event {
+    /// Where it is in the trail.
+    pub fn position(&self) -> Position {
+        Position { time: self.time, id: self.id.clone() }
+    }
+
+    /// What it was about.
+    pub fn resources(&self) -> Vec<Touched> {
+        serde_json::from_str(&self.record).map(|record| resources::of(&record)).unwrap_or_default()
+    }
+
+    fn of(row: &Row<'_>) -> Result<Self, store::Error> {
+        Ok(Self {
+            id: row.get(0)?,
+            time: row.get(1)?,
+            name: row.get(2)?,
+            source: row.get(3)?,
+            user_name: row.get(4)?,
+            access_key_id: row.get(5)?,
+            read_only: row.get(6)?,
+            record: row.get(7)?,
+        })
+    }
+}
+
+/// The events of `account` that `query` asks for, newest first.
+///
+/// # Errors
+/// The store's.
+pub async fn lookup(
+    snapshot: &mut Snapshot,
+    account: &str,
+    query: &Query,
+) -> Result<Vec<Event>, store::Error> {
+    let (column, value) = match &query.attribute {
+        None => return snapshot.rows(ALL, &query.range(account), Event::of).await,
+        Some(attribute) => attribute.column(),
+    };
+    let sql = match column {
+        Column::Event(column) => by_column(column),
+        Column::Resource(column) => by_resource(column),
+    };
+    let mut params = query.range(account).to_vec();
+    params.push(value);
+    snapshot.rows(&sql, &params, Event::of).await
+}
+
+const ALL: &str = "SELECT event_id, event_time, event_name, event_source, user_name, access_key_id, \
+    read_only, record FROM events \
+    WHERE account_id = $1 AND event_time >= $2 AND (event_time, event_id) < ($3, $4) \
+    ORDER BY event_time DESC, event_id DESC LIMIT $5";
+
+fn by_column(column: &str) -> String {
+    format!(
+        "SELECT event_id, event_time, event_name, event_source, user_name, access_key_id, \
+         read_only, record FROM events \
+         WHERE account_id = $1 AND {column} = $6 \
+         AND event_time >= $2 AND (event_time, event_id) < ($3, $4) \
+         ORDER BY event_time DESC, event_id DESC LIMIT $5"
+    )
+}
+
+/// An event may be about several resources of one type, but is found once.
+fn by_resource(column: &str) -> String {
+    format!(
+        "SELECT e.event_id, e.event_time, e.event_name, e.event_source, e.user_name, \
+         e.access_key_id, e.read_only, e.record \
+         FROM (SELECT DISTINCT event_time, event_id FROM event_resources \
+         WHERE account_id = $1 AND {column} = $6 \
+         AND event_time >= $2 AND (event_time, event_id) < ($3, $4) \
+         ORDER BY event_time DESC, event_id DESC LIMIT $5) AS found \
+         JOIN events e ON e.account_id = $1 \
+         AND e.event_time = found.event_time AND e.event_id = found.event_id \
+         ORDER BY e.event_time DESC, e.event_id DESC"
+    )
+}
+
+impl Query {
+    fn range<'a>(&'a self, account: &'a str) -> [Value<'a>; 5] {
+        let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
+        params![account, self.from, self.before.time, &self.before.id, limit].clone()
+    }
+}
+
+enum Column {
+    Event(&'static str),
+    Resource(&'static str),
+}
+
+impl Attribute {
+    fn column(&self) -> (Column, Value<'_>) {
+        match self {
+            Self::EventId(id) => (Column::Event("event_id"), id.into()),
+            Self::EventName(name) => (Column::Event("event_name"), name.into()),
+            Self::ReadOnly(flag) => (Column::Event("read_only"), (*flag).into()),
+            Self::Username(name) => (Column::Event("user_name"), name.into()),
+            Self::EventSource(source) => (Column::Event("event_source"), source.into()),
+            Self::AccessKeyId(id) => (Column::Event("access_key_id"), id.into()),
+            Self::ResourceType(kind) => (Column::Resource("resource_type"), kind.into()),
+            Self::ResourceName(name) => (Column::Resource("resource_name"), name.into()),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The audit trail of each account: event records in CloudTrail's shape, looked up and in time forgotten.
+//!
+//! An [`Entry`] is made of a call by the door, or of what a person did at the door of the console. Beside the record itself, which
+//! is JSON, it keeps what events are looked up by. Every [`lookup`] is a range of one index.
+
+mod describe;
+mod entry;
+mod lookup;
+mod resources;
+mod retention;
+
+use store::Migration;
+
+pub use describe::is_read_only;
+pub use lookup::{Attribute, Event, Position, Query, lookup};
+pub use resources::Touched;
+pub use retention::forget;
+
+pub(crate) use entry::Entry;
+
+/// The table of event records.
+pub(crate) const EVENTS: Migration = Migration {
+    name: "iam-0002-events",
+    sql: "CREATE TABLE events (
+        account_id TEXT NOT NULL,
+        event_time INTEGER NOT NULL,
+        event_id TEXT NOT NULL,
+        event_name TEXT NOT NULL,
+        event_source TEXT NOT NULL,
+        user_name TEXT,
+        access_key_id TEXT NOT NULL,
+        error_code TEXT,
+        record TEXT NOT NULL,
+        PRIMARY KEY (account_id, event_time, event_id)
+    );",
+};
+
+/// What event records are looked up by.
+pub(crate) const LOOKUP: Migration = Migration {
+    name: "iam-0009-event-lookup",
+    sql: "ALTER TABLE events ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0;
+    UPDATE events SET read_only = 1 WHERE substr(event_name, 1, 3) = 'Get'
+        OR substr(event_name, 1, 4) = 'List' OR substr(event_name, 1, 8) = 'Describe';
+    CREATE INDEX events_by_id ON events (account_id, event_id);
+    CREATE INDEX events_by_name ON events (account_id, event_name, event_time, event_id);
+    CREATE INDEX events_by_read_only ON events (account_id, read_only, event_time, event_id);
+    CREATE INDEX events_by_user ON events (account_id, user_name, event_time, event_id);
+    CREATE INDEX events_by_source ON events (account_id, event_source, event_time, event_id);
+    CREATE INDEX events_by_key ON events (account_id, access_key_id, event_time, event_id);
+    CREATE TABLE event_resources (
+        account_id TEXT NOT NULL,
+        event_time INTEGER NOT NULL,
+        event_id TEXT NOT NULL,
+        resource_name TEXT NOT NULL,
+        resource_type TEXT NOT NULL,
+        PRIMARY KEY (account_id, event_time, event_id, resource_name)
+    ) WITHOUT ROWID;
+    CREATE INDEX event_resources_by_name
+        ON event_resources (account_id, resource_name, event_time, event_id);
+    CREATE INDEX event_resources_by_type
+        ON event_resources (account_id, resource_type, event_time, event_id);",
+};
