@@ -280,6 +280,48 @@ def test_a_recreated_user_is_not_trusted(iam, root):
     assert principal() == first["UserId"]
 
 
+def test_trust_is_in_the_person_not_in_the_name(house, iam, root):
+    def user(name):
+        arn = iam.create_user(UserName=name)["User"]["Arn"]
+        made = iam.create_access_key(UserName=name)["AccessKey"]
+        return arn, made["AccessKeyId"], house.client("sts", Key(None, made["AccessKeyId"], made["SecretAccessKey"]))
+
+    arn, key, alice = user("alice")
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust(AWS=arn))["Role"]["Arn"]
+    wanted = {"RoleArn": role, "RoleSessionName": "mail"}
+    alice.assume_role(**wanted)
+    iam.update_user(UserName="alice", NewUserName="alicia")
+    alice.assume_role(**wanted)
+    iam.delete_access_key(UserName="alicia", AccessKeyId=key)
+    iam.delete_user(UserName="alicia")
+    _, _, namesake = user("alice")
+    assert refusal(namesake.assume_role, **wanted)[0] == "AccessDenied"
+    iam.update_assume_role_policy(RoleName="r", PolicyDocument=trust(AWS=arn))
+    namesake.assume_role(**wanted)
+
+
+def test_a_role_is_held_by_its_boundary_and_a_service_keeps_its_own(house, iam, root):
+    iam.create_user(UserName="u")
+    iam.attach_user_policy(UserName="u", PolicyArn=ADMIN)
+    made = iam.create_access_key(UserName="u")["AccessKey"]
+    sts = house.client("sts", Key(None, made["AccessKeyId"], made["SecretAccessKey"]))
+    role = iam.create_role(
+        RoleName="r", AssumeRolePolicyDocument=trust(AWS=root.account_id), PermissionsBoundary=READ_ONLY
+    )["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="r", PolicyArn=ADMIN)
+    made = sts.assume_role(RoleArn=role, RoleSessionName="mail")["Credentials"]
+    session = Key(None, made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+    mine = house.client("iam", session)
+    assert mine.list_roles()["Roles"], "which the boundary allows"
+    code, message = refusal(mine.list_users)
+    assert (code, "no permissions boundary allows" in message) == ("AccessDenied", True), message
+    iam.delete_role_permissions_boundary(RoleName="r")
+    assert mine.list_users()["Users"]
+
+    linked = iam.create_service_linked_role(AWSServiceName=EVENTS)["Role"]["Arn"]
+    assert refusal(sts.assume_role, RoleArn=linked, RoleSessionName="mail")[0] == "AccessDenied"
+
+
 def test_parameters_of_roles_are_checked(iam):
     role = {"RoleName": "r", "AssumeRolePolicyDocument": MACHINES}
     for wrong in (

@@ -283,3 +283,41 @@ impl Moved {
         written
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const OLD: &str = "arn:aws:iam::123456789012:user/old";
+    const OTHER: &str = "arn:aws:iam::123456789012:role/other";
+
+    fn written(text: &str, now: &str) -> String {
+        let names = HashMap::from([(OLD.to_owned(), now.to_owned())]);
+        Moved(HashMap::from([("AROA1".to_owned(), names)])).written("AROA1", text.to_owned())
+    }
+
+    #[test]
+    fn a_text_that_is_no_policy_stays() {
+        assert_eq!(written("{", "new"), "{");
+    }
+
+    proptest! {
+        /// Paths may have any visible character, so what is put in may have quotes and backslashes.
+        #[test]
+        fn a_principal_is_replaced_wherever_it_stands(path in "/([!-~]{1,20}/)?", many in any::<bool>()) {
+            let principal = if many { json!([OTHER, OLD, OLD]) } else { json!(OLD) };
+            let mut policy = json!({"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole",
+                 "Condition": {"StringEquals": {"aws:PrincipalArn": OLD}}},
+            ]});
+            let now = arns::user("123456789012", &path, "new");
+            let shown = written(&policy.to_string(), &now);
+            policy["Statement"][0]["Principal"]["AWS"] =
+                if many { json!([OTHER, now, now]) } else { json!(now) };
+            prop_assert_eq!(serde_json::from_str::<Value>(&shown).ok(), Some(policy));
+        }
+    }
+}

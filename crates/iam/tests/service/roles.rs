@@ -1,15 +1,16 @@
 use std::time::Duration;
 
 use iam::door::{Principal, RoleSession};
+use store::params;
 use wire::{
     errors::ACCESS_DENIED,
     iam::{
-        AttachRolePolicyRequest, CreateRoleRequest, DeleteRolePolicyRequest, DeleteRoleRequest,
-        DetachRolePolicyRequest, GetRolePolicyRequest, GetRoleRequest,
-        ListAttachedRolePoliciesRequest, ListRolePoliciesRequest, ListRoleTagsRequest,
-        ListRolesRequest, PutRolePolicyRequest, Role, RoleLastUsed, Tag, TagRoleRequest,
-        UntagRoleRequest, UpdateAssumeRolePolicyRequest, UpdateRoleDescriptionRequest,
-        UpdateRoleRequest,
+        AttachRolePolicyRequest, CreateRoleRequest, CreateServiceLinkedRoleRequest,
+        DeleteRolePolicyRequest, DeleteRoleRequest, DetachRolePolicyRequest, GetRolePolicyRequest,
+        GetRoleRequest, ListAttachedRolePoliciesRequest, ListRolePoliciesRequest,
+        ListRoleTagsRequest, ListRolesRequest, PutRolePolicyRequest, Role, RoleLastUsed, Tag,
+        TagRoleRequest, UntagRoleRequest, UpdateAssumeRolePolicyRequest,
+        UpdateRoleDescriptionRequest, UpdateRoleRequest,
         errors::{
             DELETE_CONFLICT, ENTITY_ALREADY_EXISTS, INVALID_INPUT, LIMIT_EXCEEDED,
             MALFORMED_POLICY_DOCUMENT, NO_SUCH_ENTITY,
@@ -351,4 +352,30 @@ async fn the_last_use_is_noted_every_quarter_of_an_hour() {
         house.clock.advance(Duration::from_secs(10 * 60));
     }
     assert_eq!(noted, [START, START, START.saturating_add(Duration::from_secs(20 * 60))]);
+}
+
+#[tokio::test]
+async fn a_thousand_roles_at_most_and_those_of_services_beside() {
+    const SQL: &str = "INSERT INTO roles (id, account_id, name, name_key, path, \
+        max_session_duration, trust_policy, created_at) \
+        VALUES ($1, '123456789012', $1, $1, '/', 3600, '{}', 0)";
+    let house = House::new().await;
+    let mut tx = house.store.write().await.unwrap();
+    for number in 0..999 {
+        tx.execute(SQL, params![format!("filler{number}")]).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let linked = |service: &str| CreateServiceLinkedRoleRequest {
+        aws_service_name: s(service),
+        ..Default::default()
+    };
+    ask!(house.root(), create_service_linked_role, linked("ses.amazonaws.com")).unwrap();
+    house.role("last").await;
+    refused(
+        ask!(house.root(), create_role, new_role("more", &trusting(MACHINES))),
+        &LIMIT_EXCEEDED,
+        "Cannot exceed quota for RolesPerAccount: 1000",
+    );
+    let workmail = linked("events.workmail.amazonaws.com");
+    ask!(house.root(), create_service_linked_role, workmail).unwrap();
 }
