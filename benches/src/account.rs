@@ -15,6 +15,9 @@ use crate::{
 /// The IAM user that calls.
 pub(crate) const IAM_USER: &str = "Mary";
 
+/// Its policies.
+pub(crate) const POLICIES: [&str; 2] = ["AmazonWorkMailFullAccess", "IAMReadOnlyAccess"];
+
 /// The password of all mail users.
 pub(crate) const PASSWORD: &str = "Correct-Horse-7";
 
@@ -26,7 +29,7 @@ pub(crate) fn iam_user(house: &House, address: SocketAddr) -> Outcome<Key> {
     let mut iam = Client::new(house.key.clone(), Connection::new(address));
     let user = ("UserName", IAM_USER);
     iam.iam("CreateUser", &[user])?;
-    for policy in ["AmazonWorkMailFullAccess", "IAMReadOnlyAccess"] {
+    for policy in POLICIES {
         let arn = format!("arn:aws:iam::aws:policy/{policy}");
         iam.iam("AttachUserPolicy", &[user, ("PolicyArn", &arn)])?;
     }

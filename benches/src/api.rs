@@ -18,6 +18,7 @@ use crate::{
     pace::Pace,
     process::Cpu,
     report::{self, grouped, micros},
+    share,
 };
 
 const CLIENTS: usize = 8;
@@ -46,6 +47,7 @@ pub(crate) fn run(options: &Options) -> Outcome<()> {
     let cpu = Cpu::of(server.process())?.since(before);
     tell("chancery", &mut ours, cpu);
     server.stop()?;
+    share::tell(&options.data, &key, cpu.micros_each(ours.pace.count()))?;
     let rate = ours.per_second();
     report::aimed("requests/s", grouped(rate), ">= 10,000", rate >= AIM_PER_SECOND);
 

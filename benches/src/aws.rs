@@ -89,6 +89,18 @@ pub(crate) fn signed(
     body: &[u8],
     at: Timestamp,
 ) -> Vec<u8> {
+    written(&signed_headers(key, service, host, headers, body, at), body)
+}
+
+/// All headers of a request but the length of its body, those of the signature among them.
+pub(crate) fn signed_headers(
+    key: &Key,
+    service: &str,
+    host: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+    at: Timestamp,
+) -> Vec<(String, Vec<u8>)> {
     let mut all: Vec<(&str, &[u8])> = vec![("host", host.as_bytes())];
     all.extend(headers.iter().map(|(name, value)| (*name, value.as_bytes())));
     let request = Request { method: "POST", target: b"/", headers: &all, body };
@@ -103,13 +115,13 @@ pub(crate) fn signed(
     };
     let added = signer.sign(&request, at);
     all.extend(added.iter().map(|(name, value)| (*name, value.as_bytes())));
-    written(&all, body)
+    all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-fn written(headers: &[(&str, &[u8])], body: &[u8]) -> Vec<u8> {
+fn written(headers: &[(String, Vec<u8>)], body: &[u8]) -> Vec<u8> {
     let mut bytes = b"POST / HTTP/1.1\r\n".to_vec();
-    let length = body.len().to_string();
-    for (name, value) in headers.iter().chain(&[("content-length", length.as_bytes())]) {
+    let length = ("content-length".to_owned(), body.len().to_string().into_bytes());
+    for (name, value) in headers.iter().chain([&length]) {
         bytes.extend_from_slice(name.as_bytes());
         bytes.extend_from_slice(b": ");
         bytes.extend_from_slice(value);

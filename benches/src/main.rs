@@ -7,6 +7,7 @@
 mod account;
 mod api;
 mod aws;
+mod cedar;
 mod floor;
 mod house;
 mod http;
@@ -22,6 +23,7 @@ mod policy;
 mod policy_growth;
 mod process;
 mod report;
+mod share;
 mod smtp;
 mod smtp_client;
 mod start;

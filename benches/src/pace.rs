@@ -1,6 +1,6 @@
 //! Many durations, and what they come to.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Measured durations, in order of size once asked.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +41,43 @@ impl Pace {
     pub(crate) fn median_micros(&mut self) -> f64 {
         self.micros_at(0.5)
     }
+
+    pub(crate) fn mean_micros(&self) -> f64 {
+        self.micros.iter().sum::<f64>() / self.micros.len().max(1) as f64
+    }
+}
+
+/// Runs in one sample of something quick, so that the clock's own cost (some 20 ns) does not show.
+const BATCH: u32 = 16;
+
+/// Longest run that counts as quick.
+const QUICK: Duration = Duration::from_micros(5);
+
+/// Samples, and the time they may take.
+const SAMPLES_MAX: usize = 50_000;
+const SAMPLING_MAX: Duration = Duration::from_secs(2);
+
+/// Runs before the clock starts, and the time they may take.
+const WARM_UP_RUNS: u32 = 20_000;
+const WARM_UP_MAX: Duration = Duration::from_millis(300);
+
+/// How long `work` takes, over and over on one thread.
+pub(crate) fn of(mut work: impl FnMut()) -> Pace {
+    let (began, mut runs) = (Instant::now(), 0);
+    while runs < WARM_UP_RUNS && began.elapsed() < WARM_UP_MAX {
+        work();
+        runs += 1;
+    }
+    let batch = if began.elapsed() / runs < QUICK { BATCH } else { 1 };
+    let mut pace = Pace::default();
+    let began = Instant::now();
+    while pace.count() < SAMPLES_MAX && began.elapsed() < SAMPLING_MAX {
+        let began = Instant::now();
+        (0..batch).for_each(|_| work());
+        // A Duration counts whole nanoseconds, which is fine enough here.
+        pace.add(began.elapsed() / batch);
+    }
+    pace
 }
 
 impl FromIterator<Pace> for Pace {
@@ -58,10 +95,11 @@ mod tests {
     #[test]
     fn shares_are_those_of_the_nearest_rank() {
         let mut pace = Pace::default();
-        assert_eq!(pace.median_micros(), 0.0);
+        assert_eq!((pace.median_micros(), pace.mean_micros()), (0.0, 0.0));
         (1..=100).rev().for_each(|millis| pace.add(Duration::from_millis(millis)));
         assert_eq!(pace.median_micros(), 50_000.0);
         assert_eq!(pace.micros_at(0.99), 99_000.0);
         assert_eq!(pace.micros_at(1.0), 100_000.0);
+        assert_eq!(pace.mean_micros(), 50_500.0);
     }
 }

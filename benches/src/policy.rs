@@ -1,23 +1,22 @@
-//! One decision of the policy language, for a user with ten managed policies.
+//! Decisions of the policy language: of a typical principal, of all kinds of policy together, and of many
+//! policies and statements.
 
-use std::{
-    borrow::Cow,
-    hint::black_box,
-    sync::Arc,
-    time::{Duration, Instant},
+use std::{borrow::Cow, hint::black_box, sync::Arc};
+
+use policy::{
+    ArnAsker, Context, Decision, Kind, Policies, PolicySet, Question, Request, ResourceKind,
+    ResourcePolicy, Source, Values, evaluate,
 };
-
-use policy::{Context, Decision, Kind, PolicySet, Request, Source, Values};
 
 use crate::{
     outcome::Outcome,
-    pace::Pace,
+    pace::{self, Pace},
     policy_growth,
-    report::{self, micros},
+    report::{self, grouped, micros},
 };
 
 /// `AmazonWorkMailFullAccess` and nine others; none of them allows everything.
-const MANAGED: [&str; 10] = [
+pub(crate) const MANAGED: [&str; 10] = [
     "AmazonWorkMailFullAccess",
     "AWSAccountManagementFullAccess",
     "AWSAccountManagementReadOnlyAccess",
@@ -41,29 +40,31 @@ const DENIAL: &str = r#"{
     }
 }"#;
 
-/// Decisions in one sample, so that the clock's own cost (some 20 ns) does not show.
-const BATCH: u32 = 16;
+/// A policy of a resource that leaves it to the account.
+const RESOURCE: &str = r#"{
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "workmail:*"},
+        {"Effect": "Deny", "Principal": "*", "Action": "workmail:Delete*"}
+    ]
+}"#;
 
-/// Samples of each case.
-const SAMPLES: usize = 50_000;
+/// The caller.
+pub(crate) const USER: &str = "Mary";
+const USER_ARN: &str = "arn:aws:iam::123456789012:user/Mary";
 
-/// Decisions before the clock starts.
-const WARM_UP: usize = 20_000;
-
-const AIM_MICROS: f64 = 2.0;
+/// Aim of the typical decision's median, in microseconds.
+pub(crate) const AIM_TYPICAL: f64 = 0.5;
 
 /// Measures and reports.
 pub(crate) fn run() -> Outcome<()> {
     report::part("policy: one decision, ten managed policies");
     let allowing = PolicySet::new(managed(&MANAGED)?);
-    let denying = PolicySet::new(managed(&MANAGED)?.into_iter().chain([denial()?]));
+    let denying = typical()?;
 
     let list = request("workmail:ListUsers");
     expect(matches!(allowing.decide(&list), Decision::Allow(_)), "an allowance")?;
-    let mut allow = pace(&allowing, &list);
-    let median = allow.median_micros();
-    report::aimed("allow: median", micros(median), "< 2 us", median < AIM_MICROS);
-    report::figure("allow: p99", micros(allow.micros_at(0.99)));
+    aimed("allow", &mut pace(&allowing, &list), AIM_TYPICAL);
     let counted = allocation_counter::measure(|| {
         black_box(allowing.decide(&list));
     });
@@ -72,35 +73,70 @@ pub(crate) fn run() -> Outcome<()> {
 
     let read = request("s3:GetObject");
     expect(matches!(allowing.decide(&read), Decision::ImplicitDeny), "an implicit denial")?;
-    tell("implicit denial: median", &mut pace(&allowing, &read));
+    tell("implicit denial", &mut pace(&allowing, &read));
     let delete = request("workmail:DeleteOrganization");
     expect(matches!(denying.decide(&delete), Decision::ExplicitDeny(_)), "an explicit denial")?;
-    tell("explicit denial, with a condition: median", &mut pace(&denying, &delete));
-    policy_growth::run()
+    tell("explicit denial, with a condition", &mut pace(&denying, &delete));
+    whole(&allowing)?;
+    policy_growth::run()?;
+    crate::cedar::run()
 }
 
-/// One line with median and p99.
+/// All kinds of policy together: identity, boundary, session, and a resource's policy.
+fn whole(own: &PolicySet) -> Outcome<()> {
+    let boundary = PolicySet::new(managed(&["AmazonWorkMailFullAccess"])?);
+    let document = Arc::new(policy::parse(RESOURCE, Kind::Resource)?);
+    let resource = ResourcePolicy::new(Source { document, id: "resource".into() });
+    let asker = ArnAsker::user(USER_ARN);
+    let question = Question {
+        request: request("workmail:ListUsers"),
+        asker: &asker,
+        cross_account: true,
+        policies: Policies {
+            identity: Some(own),
+            boundary: Some(&boundary),
+            session: Some(&boundary),
+            resource: Some((ResourceKind::Ordinary, &resource)),
+            ..Policies::default()
+        },
+    };
+    expect(evaluate(&question).is_allowed(), "an allowance")?;
+    let mut pace = pace::of(|| {
+        black_box(evaluate(black_box(&question)));
+    });
+    tell("with boundary, session and resource policy", &mut pace);
+    Ok(())
+}
+
+/// One line with median, p99 and decisions a second.
 pub(crate) fn tell(name: &str, pace: &mut Pace) {
+    report::figure(name, line(pace));
+}
+
+/// The same with an aim for the median, in microseconds.
+pub(crate) fn aimed(name: &str, pace: &mut Pace, aim_micros: f64) {
+    let aim = format!("median < {}", micros(aim_micros));
+    report::aimed(name, line(pace), &aim, pace.median_micros() < aim_micros);
+}
+
+fn line(pace: &mut Pace) -> String {
     let (median, p99) = (micros(pace.median_micros()), micros(pace.micros_at(0.99)));
-    report::figure(name, format!("{median}, p99 {p99}"));
+    let rate = grouped(1e6 / pace.mean_micros());
+    format!("median {median}, p99 {p99}, {rate}/s")
 }
 
 /// How long a decision takes.
 pub(crate) fn pace(set: &PolicySet, request: &Request<'_>) -> Pace {
-    for _ in 0..WARM_UP {
+    pace::of(|| {
         black_box(set.decide(black_box(request)));
-    }
-    let mut pace = Pace::default();
-    for _ in 0..SAMPLES {
-        let began = Instant::now();
-        for _ in 0..BATCH {
-            black_box(set.decide(black_box(request)));
-        }
-        let took: Duration = began.elapsed() / BATCH;
-        // A Duration counts whole nanoseconds, which is fine enough here.
-        pace.add(took);
-    }
-    pace
+    })
+}
+
+/// The ten managed policies and one that denies.
+pub(crate) fn typical() -> Outcome<PolicySet> {
+    let document = Arc::new(policy::parse(DENIAL, Kind::Managed)?);
+    let denial = Source { document, id: "NoDeletion".into() };
+    Ok(PolicySet::new(managed(&MANAGED)?.into_iter().chain([denial])))
 }
 
 /// The managed policies of these names, as a user has them attached.
@@ -113,32 +149,31 @@ pub(crate) fn managed(names: &[&str]) -> Outcome<Vec<Source>> {
     names.iter().map(source).collect()
 }
 
-fn denial() -> Outcome<Source> {
-    let document = Arc::new(policy::parse(DENIAL, Kind::Managed)?);
-    Ok(Source { document, id: "NoDeletion".into() })
-}
+/// The organization that is asked for, of the caller's own account.
+pub(crate) const ORGANIZATION: &str =
+    "arn:aws:workmail:us-east-1:123456789012:organization/m-0123456789abcdef";
 
-/// A call on an organization of the caller's own account.
+/// A call on the organization.
 pub(crate) fn request(action: &str) -> Request<'_> {
-    let resource = "arn:aws:workmail:us-east-1:123456789012:organization/m-0123456789abcdef";
-    Request { action, resource, context: &Call }
+    Request { action, resource: ORGANIZATION, context: &Call }
 }
 
 /// The facts of a call, at hand as they are in the server.
+pub(crate) const FACTS: [(&str, &str); 7] = [
+    ("aws:sourceip", "203.0.113.7"),
+    ("aws:username", USER),
+    ("aws:principalarn", USER_ARN),
+    ("aws:principaltype", "User"),
+    ("aws:securetransport", "true"),
+    ("aws:currenttime", "2026-11-22T04:00:00Z"),
+    ("aws:requestedregion", "us-east-1"),
+];
+
 struct Call;
 
 impl Context for Call {
     fn get(&self, key: &str) -> Option<Values<'_>> {
-        let value = match key {
-            "aws:sourceip" => "203.0.113.7",
-            "aws:username" => "Mary",
-            "aws:principalarn" => "arn:aws:iam::123456789012:user/Mary",
-            "aws:principaltype" => "User",
-            "aws:securetransport" => "true",
-            "aws:currenttime" => "2026-11-22T04:00:00Z",
-            "aws:requestedregion" => "us-east-1",
-            _ => return None,
-        };
+        let (_, value) = FACTS.iter().find(|(name, _)| *name == key)?;
         Some(Values::One(Cow::Borrowed(value)))
     }
 }

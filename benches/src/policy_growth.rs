@@ -2,66 +2,141 @@
 
 use std::{fmt::Write, sync::Arc, time::Instant};
 
-use policy::{Decision, Kind, PolicySet, Source};
+use policy::{Decision, Kind, PolicySet, Request, Source};
 
 use crate::{
     outcome::Outcome,
-    policy::{expect, managed, pace, request, tell},
+    policy::{self as typical, AIM_TYPICAL, aimed, expect, managed, pace, request, tell},
     report,
 };
 
-/// Policies of the largest set.
-const POLICIES: usize = 100;
-
-/// Statements in each of them: 10,000 in all.
+/// Statements in a generated policy of a large set.
 const STATEMENTS: usize = 100;
+
+/// Statements of the largest set: 100 policies.
+pub(crate) const STATEMENTS_MAX: usize = 10_000;
+
+/// Aim of the median among [`STATEMENTS_MAX`], in microseconds.
+const AIM_LARGEST: f64 = 10.0;
+
+/// How the statements of a large set differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// In their actions: each names some of its own.
+    Actions,
+    /// In their resources: all name the same action.
+    Resources,
+    /// In their resources, under `workmail:*`.
+    Wildcards,
+    /// In the account of their resources: roles of the same name, as those who administer many accounts
+    /// have them.
+    Accounts,
+}
+
+impl Shape {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Actions, Self::Resources, Self::Wildcards, Self::Accounts];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Actions => "an action each",
+            Self::Resources => "one action, a resource each",
+            Self::Wildcards => "workmail:*, a resource each",
+            Self::Accounts => "sts:AssumeRole, an account each",
+        }
+    }
+
+    /// Action and resource pattern of a statement.
+    fn speaks_of(self, number: usize) -> (String, String) {
+        let organization = |number| format!("arn:aws:workmail:*:*:organization/m-{number:016x}*");
+        match self {
+            Self::Actions => (format!("workmail:List{number}x*"), organization(number)),
+            Self::Resources => ("workmail:ListUsers".into(), organization(number)),
+            Self::Wildcards => ("workmail:*".into(), organization(number)),
+            Self::Accounts => {
+                ("sts:AssumeRole".into(), format!("arn:aws:iam::{number:012}:role/Administrator"))
+            }
+        }
+    }
+
+    /// A request that one statement in the middle allows.
+    pub(crate) fn question(self, statements: usize) -> (String, String) {
+        let (action, resource) = self.speaks_of(statements / 2);
+        let action = match self {
+            Self::Wildcards => "workmail:ListUsers".into(),
+            Self::Actions | Self::Resources | Self::Accounts => action.replace('*', "Users"),
+        };
+        (action, resource.replace(":*:*:", ":us-east-1:123456789012:").replace('*', "/user/1"))
+    }
+}
 
 /// Measures and reports.
 pub(crate) fn run() -> Outcome<()> {
+    report::part("policy: one decision among many");
     for count in [1, 10, 100] {
         let mut sources = managed(&["AmazonWorkMailFullAccess"])?;
-        sources.extend(generated(count - 1, 3)?);
-        tell_allowed(&format!("{count} policies: median"), sources)?;
+        sources.extend(generated(Shape::Actions, (count - 1) * 3, 3)?);
+        let (set, request) = (PolicySet::new(sources), request("workmail:ListUsers"));
+        expect(matches!(set.decide(&request), Decision::Allow(_)), "an allowance")?;
+        aimed(&format!("{count} policies"), &mut pace(&set, &request), AIM_TYPICAL);
     }
-    let mut sources = managed(&["AmazonWorkMailFullAccess"])?;
     let began = Instant::now();
-    sources.extend(generated(POLICIES, STATEMENTS)?);
+    let sources = generated(Shape::Resources, STATEMENTS_MAX, STATEMENTS)?;
     report::figure("10,000 statements: parsed in", format!("{:.0} ms", millis(began)));
     let began = Instant::now();
-    drop(PolicySet::new(sources.clone()));
+    drop(PolicySet::new(sources));
     report::figure("10,000 statements: put together in", format!("{:.1} ms", millis(began)));
-    tell_allowed("10,000 statements: median", sources)
-}
-
-fn tell_allowed(name: &str, sources: Vec<Source>) -> Outcome<()> {
-    let set = PolicySet::new(sources);
-    let request = request("workmail:ListUsers");
-    expect(matches!(set.decide(&request), Decision::Allow(_)), "an allowance")?;
-    tell(name, &mut pace(&set, &request));
+    for shape in Shape::ALL {
+        for statements in [100, 1_000, STATEMENTS_MAX] {
+            tell_among(shape, statements)?;
+        }
+    }
     Ok(())
 }
 
-/// Policies whose statements name actions, patterns, resources and conditions; every tenth denies.
-fn generated(policies: usize, statements: usize) -> Outcome<Vec<Source>> {
-    let source = |number| -> Outcome<Source> {
-        let document = policy::parse(&text(number, statements), Kind::Managed)?;
-        Ok(Source { id: format!("Generated{number}").into(), document: Arc::new(document) })
-    };
-    (0..policies).map(source).collect()
+fn tell_among(shape: Shape, statements: usize) -> Outcome<()> {
+    let set = set(shape, statements)?;
+    let (action, resource) = shape.question(statements);
+    let request =
+        Request { action: &action, resource: &resource, ..typical::request("workmail:ListUsers") };
+    expect(matches!(set.decide(&request), Decision::Allow(_)), "an allowance")?;
+    let name = format!("{}: {}", report::grouped(statements as f64), shape.name());
+    if statements == STATEMENTS_MAX {
+        aimed(&name, &mut pace(&set, &request), AIM_LARGEST);
+    } else {
+        tell(&name, &mut pace(&set, &request));
+    }
+    Ok(())
 }
 
-fn text(policy: usize, statements: usize) -> String {
+/// A set of so many statements, in policies of [`STATEMENTS`].
+pub(crate) fn set(shape: Shape, statements: usize) -> Outcome<PolicySet> {
+    Ok(PolicySet::new(generated(shape, statements, STATEMENTS)?))
+}
+
+/// Policies whose statements differ in one way; every tenth denies what nobody asks for, and all have a
+/// condition.
+fn generated(shape: Shape, statements: usize, in_each: usize) -> Outcome<Vec<Source>> {
+    let source = |start| -> Outcome<Source> {
+        let numbers = start..statements.min(start + in_each);
+        let document = policy::parse(&text(shape, numbers), Kind::Managed)?;
+        Ok(Source { id: format!("Generated{start}").into(), document: Arc::new(document) })
+    };
+    (0..statements).step_by(in_each).map(source).collect()
+}
+
+fn text(shape: Shape, numbers: std::ops::Range<usize>) -> String {
     let mut text = r#"{"Version": "2012-10-17", "Statement": ["#.to_owned();
-    for number in 0..statements {
+    let first = numbers.start;
+    for number in numbers {
+        let (action, resource) = shape.speaks_of(number);
         let effect = if number % 10 == 9 { "Deny" } else { "Allow" };
-        let comma = if number == 0 { "" } else { "," };
+        let comma = if number == first { "" } else { "," };
         // Writing to a text cannot fail.
         let _ = write!(
             text,
-            r#"{comma}{{"Effect": "{effect}",
-            "Action": ["workmail:Get{policy}x{number}", "ses:List{number}*", "s3:*Object{policy}"],
-            "Resource": "arn:aws:workmail:*:*:organization/m-{policy:08x}{number:08x}*",
-            "Condition": {{"StringLike": {{"aws:PrincipalArn": "arn:aws:iam::*:user/team{number}/*"}}}}}}"#
+            r#"{comma}{{"Effect": "{effect}", "Action": "{action}", "Resource": "{resource}",
+            "Condition": {{"StringLike": {{"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}}}}}"#
         );
     }
     text.push_str("]}");
