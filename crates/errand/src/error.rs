@@ -54,3 +54,12 @@ pub enum Error {
         timeout: Duration,
     },
 }
+
+impl Error {
+    /// Whether the host was reached and its certificate not believed.
+    pub fn is_untrusted(&self) -> bool {
+        let Self::Connect { source, .. } = self else { return false };
+        let tls = source.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
+    }
+}

@@ -31,6 +31,7 @@ mod identity_policies;
 pub mod ids;
 mod inline_policies;
 mod instance_profiles;
+pub mod issuer_keys;
 pub mod jobs;
 pub mod linked_roles;
 mod linked_services;

@@ -264,6 +264,21 @@ pub async fn find(
     Ok(Some(provider))
 }
 
+/// The provider that speaks for an issuer, if the account has it. For finding out who calls: nothing is
+/// authorised.
+///
+/// # Errors
+/// The store's.
+pub async fn of_issuer(
+    call: &mut Call,
+    account: &str,
+    issuer: &str,
+) -> Result<Option<OidcProvider>, wire::Error> {
+    let Some(url) = issuer.strip_prefix("https://") else { return Ok(None) };
+    let snapshot = call.preliminary().await?;
+    Ok(find(snapshot, account, &KIND.arn(account, url)).await?)
+}
+
 async fn load(
     snapshot: &mut Snapshot,
     caller: &Caller,

@@ -78,6 +78,8 @@ pub struct SamlProvider {
     pub private_keys: Vec<Secret>,
     /// Whether responses must be encrypted.
     pub must_be_encrypted: bool,
+    /// Until when the metadata is good.
+    pub valid_until: Timestamp,
 }
 
 pub(crate) async fn create(
@@ -284,6 +286,7 @@ pub async fn verifying(
         metadata: provider.metadata,
         private_keys: sealed.iter().map(open).collect::<Result<_, _>>()?,
         must_be_encrypted: provider.must_be_encrypted,
+        valid_until: provider.valid_until,
     }))
 }
 

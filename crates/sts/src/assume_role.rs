@@ -71,7 +71,7 @@ pub(crate) async fn assume(
 
 /// Tags and a source identity need permissions of their own, of the caller and of the role's trust policy.
 /// A source identity that the caller's session has stays as it is.
-async fn authorize_extras(
+pub(crate) async fn authorize_extras(
     call: &mut Call,
     caller: &Caller,
     role_arn: &str,

@@ -8,15 +8,19 @@ mod assume_role;
 mod assume_root;
 mod authorization_message;
 mod caller_identity;
+mod claimed;
 mod credentials;
 mod delegated_access;
 mod errors;
 mod federation_token;
 mod key_info;
 mod role_session;
+mod saml;
+mod saml_keys;
 mod scope;
 mod second_factor;
 mod session_token;
+mod web_identity;
 
 use iam::door::Call;
 use wire::sts;
@@ -43,6 +47,8 @@ macro_rules! serve {
 
 serve! {
     assume_role(AssumeRoleRequest) -> AssumeRoleResponse => assume_role::assume;
+    assume_role_with_saml(AssumeRoleWithSAMLRequest) -> AssumeRoleWithSAMLResponse => saml::assume;
+    assume_role_with_web_identity(AssumeRoleWithWebIdentityRequest) -> AssumeRoleWithWebIdentityResponse => web_identity::assume;
     assume_root(AssumeRootRequest) -> AssumeRootResponse => assume_root::assume;
     decode_authorization_message(DecodeAuthorizationMessageRequest) -> DecodeAuthorizationMessageResponse => authorization_message::decode;
     get_access_key_info(GetAccessKeyInfoRequest) -> GetAccessKeyInfoResponse => key_info::get;

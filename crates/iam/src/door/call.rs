@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     arns,
+    issuer_keys::IssuerKeys,
     mfa::{self, MfaOwner},
 };
 
@@ -57,7 +58,6 @@ impl Call {
 
     /// What can be read before anything is authorised, for finding out who calls and nothing else: the keys
     /// of an identity provider, the device of a second factor.
-    #[allow(dead_code, reason = "what uses it lands next")]
     pub(crate) async fn preliminary(&mut self) -> Result<&mut Snapshot, wire::Error> {
         self.access.snapshot(&self.door).await
     }
@@ -85,6 +85,11 @@ impl Call {
     /// The way to other servers. Nothing may be open meanwhile: [`release`](Self::release) comes first.
     pub fn errands(&self) -> errand::Client {
         self.door.inner.errands.clone()
+    }
+
+    /// The keys of identity providers, as far as they were fetched.
+    pub fn issuer_keys(&self) -> Arc<IssuerKeys> {
+        Arc::clone(&self.door.inner.issuer_keys)
     }
 
     /// What seals secrets before they are stored.

@@ -44,6 +44,8 @@ pub(crate) use events::Notes;
 use events::Recorder;
 use permissions::PermissionCache;
 
+use crate::issuer_keys::IssuerKeys;
+
 /// What all calls share: the store, the world, compiled permissions, the event recorder, and the way to
 /// other servers.
 #[derive(Clone)]
@@ -58,6 +60,7 @@ struct Inner {
     secrets: identify::SecretCache,
     recorder: Recorder,
     errands: Client,
+    issuer_keys: Arc<IssuerKeys>,
 }
 
 impl Door {
@@ -78,6 +81,7 @@ impl Door {
             secrets: identify::SecretCache::default(),
             recorder,
             errands,
+            issuer_keys: Arc::default(),
         };
         (Self { inner: Arc::new(inner) }, task)
     }

@@ -7,3 +7,4 @@ mod federation_token;
 mod house;
 mod identity;
 mod messages;
+mod saml;
