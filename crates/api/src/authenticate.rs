@@ -15,7 +15,7 @@ use world::Timestamp;
 use crate::{Api, Service, route::Route};
 
 /// What the services here sign: the path is normalised, and the body is always part of it.
-const RULES: Rules = Rules { path: PathStyle::Normalized, payload: Payload::Signed };
+pub(crate) const RULES: Rules = Rules { path: PathStyle::Normalized, payload: Payload::Signed };
 
 /// Checks time and scope, finds the key, and verifies the signature. What it gives is proved.
 pub(crate) async fn authenticate(
@@ -86,7 +86,8 @@ pub(crate) fn refused(error: &sigv4::Error) -> Error {
     kind.with(error.to_string())
 }
 
-fn unidentified(refusal: Refusal) -> Error {
+/// What is told of credentials that name nobody.
+pub(crate) fn unidentified(refusal: Refusal) -> Error {
     match refusal {
         Refusal::UnknownKey => {
             INVALID_CLIENT_TOKEN_ID.with("The security token included in the request is invalid.")

@@ -4,7 +4,8 @@
 //! signature is verified and its principal found ([`authenticate`]), and the call goes to the service;
 //! then the event is recorded and the answer encoded ([`dispatch`], [`answer`]). A call that meets a
 //! conflict of serialisation is run again from its snapshot on, in turn with others that did ([`turns`]).
-//! Beside AWS's protocols stand routes of plain HTTP, which others bring along ([`web`]).
+//! Beside AWS's protocols stand routes of plain HTTP, which others bring along ([`web`]), and those for people
+//! ([`sign_in`]).
 //!
 //! This crate knows no SQL and no rule of any service, and the formats are `wire`'s: it only joins them.
 
@@ -13,6 +14,7 @@ mod authenticate;
 mod dispatch;
 mod route;
 mod server;
+pub mod sign_in;
 mod turns;
 pub mod web;
 

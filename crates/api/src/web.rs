@@ -309,7 +309,8 @@ impl Refusal {
         self.into_answer().into_response(request_id)
     }
 
-    fn into_answer(self) -> Answer {
+    /// The same as an answer, to which headers can be added.
+    pub(crate) fn into_answer(self) -> Answer {
         let body = serde_json::json!({ "code": self.code, "message": self.message });
         Answer::new("application/json", body.to_string()).status(self.status)
     }

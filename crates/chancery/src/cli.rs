@@ -37,6 +37,8 @@ pub(crate) enum Command {
 pub(crate) enum AccountCommand {
     /// Sign up an account, also while the server runs.
     Create(AccountCreate),
+    /// Show who is signing up and waits for a code, with the codes: where mail cannot be sent yet.
+    SignUps(SignUps),
 }
 
 /// What can be done with policies.
@@ -103,6 +105,15 @@ pub(crate) struct Serve {
         value_name = "HOST:PORT=ADDRESS:PORT"
     )]
     pub(crate) outbound_hosts: Vec<String>,
+    /// Let people sign up for accounts by themselves, with a code that is mailed to them; off unless given.
+    #[arg(
+        long,
+        env = "CHANCERY_SIGN_UP",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
+    pub(crate) sign_up: Option<bool>,
     /// File to write the addresses to, as JSON, once the server accepts on all of them.
     #[arg(long, env = "CHANCERY_READY_FILE", value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -139,6 +150,17 @@ pub(crate) struct AccountCreate {
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
     /// Print one JSON object and ask nothing.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `account sign-ups`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SignUps {
+    /// Where the data lies.
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Print one JSON array.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -27,6 +27,8 @@ pub(crate) struct Config {
     /// Who reads mail for `postmaster` where nobody in the domain does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) postmaster: Option<String>,
+    /// Whether people may sign up for accounts by themselves.
+    pub(crate) sign_up: bool,
     /// Written once the server accepts on all listeners.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -139,6 +141,7 @@ struct File {
     hostname: Option<String>,
     smarthost: Option<String>,
     postmaster: Option<String>,
+    sign_up: Option<bool>,
     ready_file: Option<PathBuf>,
     listen: FileListen,
     tls: Tls,
@@ -167,6 +170,7 @@ impl Config {
                 .map(HostPort::parse)
                 .transpose()?,
             postmaster: pick(&options.postmaster, &file.postmaster),
+            sign_up: pick(&options.sign_up, &file.sign_up).unwrap_or(false),
             ready_file: pick(&options.ready_file, &file.ready_file),
             listen: Listen::merge(options, &file.listen)?,
             tls: file.tls,

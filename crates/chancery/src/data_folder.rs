@@ -16,8 +16,13 @@ use crate::{config::DataConfig, failure::Failure};
 const MASTER_KEY_BYTES: usize = 32;
 
 /// The tables of all rooms, in the order in which they build on each other.
-pub(crate) const MIGRATIONS: &[&[store::Migration]] =
-    &[iam::MIGRATIONS, mailbox::MIGRATIONS, workmail::MIGRATIONS, mailflow::MIGRATIONS];
+pub(crate) const MIGRATIONS: &[&[store::Migration]] = &[
+    iam::MIGRATIONS,
+    mailbox::MIGRATIONS,
+    workmail::MIGRATIONS,
+    mailflow::MIGRATIONS,
+    signin::MIGRATIONS,
+];
 
 /// Makes sure that one server at most works on a data folder, for as long as the answer is kept: two would
 /// not tell each other what they change.

@@ -55,7 +55,7 @@ impl Faces {
             tasks.spawn(smtp::listen(listener, tls, server, role, self.shutdown.clone()));
         }
         if let Some(listener) = listeners.metrics {
-            let health = Health { store: self.store.clone(), metrics: self.metrics };
+            let health = Health { store: self.store.clone(), metrics: self.metrics.clone() };
             tasks.spawn(health::listen(listener, Arc::new(health), self.shutdown.clone()));
         }
         if let Some(listener) = listeners.api {
@@ -67,7 +67,8 @@ impl Faces {
                 sts: sts::Service,
                 workmail,
             };
-            let api = api::Api::new(self.door, services, api::web::Routes::default());
+            let routes = api::sign_in::routes(&self.sign_in(), &self.door);
+            let api = api::Api::new(self.door, services, routes);
             let stop = requested(self.shutdown.clone());
             tasks.spawn(api::listen(listener, api, api::Limits::default(), stop));
         }
@@ -87,6 +88,13 @@ impl Faces {
         tasks.spawn(housekeeping);
         send_queue(&mut tasks, self.flow, &self.world, &self.config, self.shutdown)?;
         Ok(tasks)
+    }
+
+    fn sign_in(&self) -> Arc<signin::Service> {
+        let settings =
+            signin::Settings { host: self.config.hostname.clone(), sign_up: self.config.sign_up };
+        let (store, door, flow) = (self.store.clone(), self.door.clone(), self.flow.clone());
+        Arc::new(signin::Service::new(store, door, flow, settings))
     }
 
     fn smtp_server(

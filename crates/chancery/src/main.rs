@@ -16,6 +16,7 @@ mod log;
 mod policy_explain;
 mod serve;
 mod sign_up;
+mod sign_ups;
 mod terminal;
 mod tls;
 
@@ -43,6 +44,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(options) => runtime()?.block_on(serve::serve(options)),
         Command::Account(AccountCommand::Create(options)) => {
             runtime()?.block_on(account::create(options))
+        }
+        Command::Account(AccountCommand::SignUps(options)) => {
+            runtime()?.block_on(sign_ups::show(options))
         }
         Command::Policy(PolicyCommand::Explain(options)) => {
             runtime()?.block_on(policy_explain::explain(options))
