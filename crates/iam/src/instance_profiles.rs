@@ -283,6 +283,18 @@ impl Target for ByName {
     }
 }
 
+/// All profiles that contain a role, as answers carry them.
+pub(crate) async fn of_role(
+    snapshot: &mut Snapshot,
+    account: &str,
+    role_id: &str,
+    moved: &Moved,
+) -> Result<Vec<InstanceProfile>, store::Error> {
+    let sql = format!("{} WHERE p.role_id = $1 ORDER BY p.name_key", Stored::select());
+    let profiles = snapshot.rows(&sql, params![role_id], Stored::read).await?;
+    Ok(profiles.into_iter().map(|profile| profile.shown(account, moved)).collect())
+}
+
 async fn find(
     snapshot: &mut Snapshot,
     account: &str,

@@ -158,17 +158,7 @@ pub(crate) async fn get(
     let role = load(snapshot, &caller.account, &input.role_name).await?;
     let moved = role.moved(snapshot, &caller.account).await?;
     let tags = tags::shown(tags::of(snapshot, &role.id).await?);
-    let last_used =
-        RoleLastUsed { last_used_date: role.last_used_at, region: role.last_used_region.clone() };
-    let permissions_boundary = role.boundary.clone().map(boundaries::shown);
-    Ok(GetRoleResponse {
-        role: Role {
-            tags,
-            permissions_boundary,
-            role_last_used: Some(last_used),
-            ..role.listed(&caller.account, &moved)
-        },
-    })
+    Ok(GetRoleResponse { role: Role { tags, ..role.full(&caller.account, &moved) } })
 }
 
 pub(crate) async fn list(
@@ -368,6 +358,14 @@ impl Stored {
     async fn moved(&self, snapshot: &mut Snapshot, account: &str) -> Result<Moved, store::Error> {
         let keys = names::range([self.name.as_str()].into_iter());
         trust::moved(snapshot, Scope::Roles, account, keys).await
+    }
+
+    /// As answers carry it that are about this role alone, but for its tags.
+    pub(crate) fn full(self, account: &str, moved: &Moved) -> Role {
+        let permissions_boundary = self.boundary.clone().map(boundaries::shown);
+        let (last_used_date, region) = (self.last_used_at, self.last_used_region.clone());
+        let role_last_used = Some(RoleLastUsed { last_used_date, region });
+        Role { permissions_boundary, role_last_used, ..self.listed(account, moved) }
     }
 
     /// As lists carry it: with description and longest session.

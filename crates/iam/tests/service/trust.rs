@@ -3,7 +3,8 @@
 use iam::trust;
 use store::Store;
 use wire::iam::{
-    CreateUserRequest, DeleteRoleRequest, DeleteUserRequest, GetRoleRequest, ListRolesRequest,
+    CreateUserRequest, DeleteRoleRequest, DeleteUserRequest, EntityType,
+    GetAccountAuthorizationDetailsRequest, GetRoleRequest, ListRolesRequest,
     UpdateAssumeRolePolicyRequest, UpdateUserRequest, errors::MALFORMED_POLICY_DOCUMENT,
 };
 
@@ -17,6 +18,15 @@ async fn shown(house: &House, role: &str) -> String {
     let role = ask!(house.root(), get_role, get).unwrap().role;
     let listed = ask!(house.root(), list_roles, ListRolesRequest::default()).unwrap().roles;
     let same = listed.iter().find(|listed| listed.role_id == role.role_id).unwrap();
+    assert_eq!(same.assume_role_policy_document, role.assume_role_policy_document);
+    let details = GetAccountAuthorizationDetailsRequest {
+        filter: Some(vec![EntityType::Role]),
+        ..Default::default()
+    };
+    let details = ask!(house.root(), get_account_authorization_details, details).unwrap();
+    let details = details.role_detail_list.unwrap();
+    let same =
+        details.iter().find(|detail| detail.role_id.as_ref() == Some(&role.role_id)).unwrap();
     assert_eq!(same.assume_role_policy_document, role.assume_role_policy_document);
     let document = role.assume_role_policy_document.unwrap();
     let hidden = [
