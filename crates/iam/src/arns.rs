@@ -44,6 +44,11 @@ pub fn policy(account: &str, path: &str, name: &str) -> String {
     format!("arn:aws:iam::{account}:policy{path}{name}")
 }
 
+/// The ARN of a FIDO key, which is its serial number; `holder` is `user/..` or `root`.
+pub fn fido(account: &str, holder: &str, name: &str) -> String {
+    format!("arn:aws:iam::{account}:u2f/{holder}/{name}")
+}
+
 /// The ARN of a server certificate.
 pub fn server_certificate(account: &str, path: &str, name: &str) -> String {
     format!("arn:aws:iam::{account}:server-certificate{path}{name}")

@@ -26,6 +26,7 @@ mod entity;
 mod entity_arns;
 mod epoch;
 pub mod explain;
+pub mod fido;
 mod groups;
 mod identity_policies;
 pub mod ids;

@@ -21,6 +21,7 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::service_credentials::SCHEMA,
     crate::token_preferences::SCHEMA,
     crate::trail::LOOKUP,
+    crate::fido::SCHEMA,
 ];
 
 const BASE: &str = "

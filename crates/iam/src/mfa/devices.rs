@@ -107,6 +107,19 @@ pub(super) async fn of_holder(
     snapshot.rows(SQL, params![holder], Device::read).await
 }
 
+/// A device that nobody holds yet; a FIDO key has no seed.
+pub(super) async fn insert(
+    tx: &mut Transaction,
+    id: &str,
+    account: &str,
+    serial: &str,
+    seed: Option<Vec<u8>>,
+) -> Result<(), store::Error> {
+    const SQL: &str =
+        "INSERT INTO mfa_devices (id, account_id, serial, seed) VALUES ($1, $2, $3, $4)";
+    tx.execute(SQL, params![id, account, serial, seed]).await.map(drop)
+}
+
 pub(super) async fn set_pace(
     tx: &mut Transaction,
     id: &str,

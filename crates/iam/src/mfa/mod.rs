@@ -16,7 +16,7 @@ pub(crate) mod virtual_devices;
 
 use store::{Keyring, Snapshot, Transaction};
 use wire::iam::errors::{ENTITY_ALREADY_EXISTS, INVALID_AUTHENTICATION_CODE, NO_SUCH_ENTITY};
-use world::{Secret, Timestamp};
+use world::{Secret, Timestamp, World};
 
 pub(crate) use devices::SCHEMA;
 pub use devices::{Device, Kind};
@@ -47,6 +47,21 @@ impl MfaOwner {
     /// The user `user_id` (`AIDA..`) of `account`.
     pub fn user(account: &str, user_id: &str) -> Self {
         Self { account: account.to_owned(), id: user_id.to_owned() }
+    }
+
+    /// The account.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// The user's id, or the account's for root.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether it is a root user.
+    pub fn is_root(&self) -> bool {
+        self.id == self.account
     }
 
     /// The caller, if it is root or a user; others hold none.
@@ -175,6 +190,21 @@ pub async fn resync(
     let pace = device.pace.take_pair(&seed, codes, now, RESYNC_REACH_STEPS);
     let pace = pace.ok_or_else(wrong_codes)?;
     Ok(devices::set_pace(tx, &device.id, pace).await?)
+}
+
+/// Gives `owner` a FIDO key, whose credential [`crate::fido`] keeps beside it. Returns the device's id.
+pub(crate) async fn insert_fido(
+    tx: &mut Transaction,
+    world: &World,
+    owner: &MfaOwner,
+    serial: &str,
+    now: Timestamp,
+) -> Result<String, wire::Error> {
+    refuse_excess(tx, owner).await?;
+    let id = devices::id(world, now);
+    devices::insert(tx, &id, &owner.account, serial, None).await?;
+    devices::assign(tx, &id, &owner.id, now).await?;
+    Ok(id)
 }
 
 async fn refuse_excess(snapshot: &mut Snapshot, owner: &MfaOwner) -> Result<(), wire::Error> {

@@ -52,8 +52,6 @@ pub async fn create(
     (path, name): (&str, &str),
     now: Timestamp,
 ) -> Result<NewDevice, wire::Error> {
-    const SQL: &str =
-        "INSERT INTO mfa_devices (id, account_id, serial, seed) VALUES ($1, $2, $3, $4)";
     let serial = arns::mfa(account, path, name);
     refuse_long(&serial, name)?;
     if devices::find(tx, account, &serial).await?.is_some() {
@@ -64,7 +62,7 @@ pub async fn create(
     let id = devices::id(world, now);
     let plain = totp::seed(world);
     let sealed = keyring.seal(&purposes::mfa_seed(&serial), plain.expose())?;
-    tx.execute(SQL, params![&id, account, &serial, sealed]).await?;
+    devices::insert(tx, &id, account, &serial, Some(sealed)).await?;
     let seed = totp::base32(plain.expose());
     let picture = qr::png(&format!("otpauth://totp/{name}@{account}?secret={seed}"))?;
     Ok(NewDevice { serial, seed: seed.into(), picture: Secret::new(picture), id })

@@ -9,6 +9,7 @@ mod attachments;
 mod boundaries;
 mod certificates;
 mod explain;
+mod fido;
 mod groups;
 mod house;
 mod inline_policies;
