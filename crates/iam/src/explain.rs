@@ -7,7 +7,10 @@
 pub mod ask;
 pub mod text;
 
-use policy::{Cause, Decision, Effect, Look, PolicyType, Question, ResourceDecision, Verdict};
+use policy::{
+    Cause, Decision, Decisions, Effect, Look, Named, PolicyType, Question, ResourceDecision,
+    ResourceKind, Verdict,
+};
 use serde::Serialize;
 
 /// Statements about the action that are told of one kind of policy at most.
@@ -169,7 +172,11 @@ impl Explanation {
     pub(crate) fn new(question: &Question<'_>, principal: &str, labels: Labels<'_>) -> Self {
         let looks = question.explain();
         let verdict = policy::evaluate(question);
-        let teller = Teller { question, labels, looks: &looks };
+        let resource_type = match question.policies.resource {
+            Some((ResourceKind::RoleTrust, _)) => PolicyType::RoleTrust,
+            _ => PolicyType::Resource,
+        };
+        let teller = Teller { question, labels, looks: &looks, resource_type };
         Self {
             principal: principal.to_owned(),
             action: question.request.action.to_owned(),
@@ -195,6 +202,8 @@ struct Teller<'q, 'a> {
     question: &'q Question<'a>,
     labels: Labels<'q>,
     looks: &'q [(PolicyType, Vec<Look<'a>>)],
+    /// How the resource's policy is called, also where there is none.
+    resource_type: PolicyType,
 }
 
 impl<'a> Teller<'_, 'a> {
@@ -203,7 +212,7 @@ impl<'a> Teller<'_, 'a> {
             Verdict::Denied(denial) => (denial.policy_type, denial.explicit),
             Verdict::Allowed(grant) => match (grant.identity, grant.resource) {
                 (Some(cause), _) => (PolicyType::Identity, Some(cause)),
-                (None, Some((_, cause))) => (PolicyType::Resource, Some(cause)),
+                (None, Some((_, cause))) => (self.resource_type, Some(cause)),
                 (None, None) => return None,
             },
         };
@@ -250,26 +259,40 @@ impl<'a> Teller<'_, 'a> {
     /// All explicit denials, and all kinds of policy whose permission is needed and missing.
     fn obstacles(&self, verdict: &Verdict<'_>) -> Vec<Obstacle> {
         let decisions = self.question.decisions();
-        let own = [
-            (PolicyType::Identity, decisions.identity),
+        let mut obstacles = Vec::new();
+        for (policy_type, decision) in [
+            (PolicyType::Identity, decisions.identity.filter(|_| !self.is_spared(&decisions))),
             (PolicyType::Boundary, decisions.boundary),
             (PolicyType::Session, decisions.session),
-        ];
-        let mut obstacles = Vec::new();
-        for (policy_type, decision) in own {
-            match decision {
-                Some(Decision::ExplicitDeny(cause)) => {
-                    obstacles.push(self.denial(policy_type, &cause));
-                }
-                Some(Decision::ImplicitDeny) => obstacles.push(self.silence(policy_type)),
-                Some(Decision::Allow(_)) | None => {}
+        ] {
+            obstacles.extend(match decision {
+                Some(Decision::ExplicitDeny(cause)) => Some(self.denial(policy_type, &cause)),
+                Some(Decision::ImplicitDeny) => Some(self.silence(policy_type)),
+                Some(Decision::Allow(_)) | None => None,
+            });
+        }
+        let must_grant = self.question.cross_account || self.resource_type == PolicyType::RoleTrust;
+        obstacles.extend(match decisions.resource {
+            Some(ResourceDecision::ExplicitDeny(cause)) => {
+                Some(self.denial(self.resource_type, &cause))
             }
-        }
-        if let Some(ResourceDecision::ExplicitDeny(cause)) = decisions.resource {
-            obstacles.push(self.denial(self.resource_type(), &cause));
-        }
+            Some(ResourceDecision::ImplicitDeny) | None => {
+                must_grant.then(|| self.silence(self.resource_type))
+            }
+            Some(ResourceDecision::Allow(..)) => None,
+        });
         self.add_named(verdict, &mut obstacles);
         obstacles
+    }
+
+    /// Whether the resource's policy grants so much that the asker's own policies need not allow.
+    fn is_spared(&self, decisions: &Decisions<'_>) -> bool {
+        let is_silent = matches!(decisions.identity, Some(Decision::ImplicitDeny));
+        let granted = match decisions.resource {
+            Some(ResourceDecision::Allow(named, _)) => named > Named::Account,
+            _ => false,
+        };
+        is_silent && granted && !self.question.cross_account
     }
 
     /// What the verdict names stands in the way in any case, also a resource's policy that is not there.
@@ -297,14 +320,6 @@ impl<'a> Teller<'_, 'a> {
         });
         let nearest = allowing.take(STATEMENTS_MAX).map(|look| self.looked(policy_type, look));
         Obstacle::Silence { policy_type: policy_type.as_str(), nearest: nearest.collect() }
-    }
-
-    fn resource_type(&self) -> PolicyType {
-        let resource = |(known, _): &&(PolicyType, Vec<Look<'_>>)| *known == PolicyType::RoleTrust;
-        match self.looks.iter().find(resource) {
-            Some(_) => PolicyType::RoleTrust,
-            None => PolicyType::Resource,
-        }
     }
 
     fn looked(&self, policy_type: PolicyType, look: &Look<'_>) -> Statement {

@@ -7,6 +7,7 @@ use store::{Row, Snapshot, params};
 
 use crate::{
     arns::PolicyArn,
+    boundaries,
     entity::{Entity, EntityKind},
     managed, names, password_policy, policies,
 };
@@ -76,13 +77,7 @@ pub(crate) async fn boundary_of(
     snapshot: &mut Snapshot,
     entity: &Entity,
 ) -> Result<Option<Held>, store::Error> {
-    let sql = match entity.kind {
-        EntityKind::User => "SELECT permissions_boundary FROM users WHERE id = $1",
-        EntityKind::Role => "SELECT permissions_boundary FROM roles WHERE id = $1",
-        EntityKind::Group => return Ok(None),
-    };
-    let arn = |row: &Row<'_>| row.get::<Option<String>>(0);
-    let Some(arn) = snapshot.row(sql, params![&entity.id], arn).await?.flatten() else {
+    let Some(arn) = boundaries::of(snapshot, entity.kind, &entity.id).await? else {
         return Ok(None);
     };
     let text = policies::default_text(snapshot, &arn).await?;

@@ -10,15 +10,13 @@ use std::{
     sync::Arc,
 };
 
-use policy::{
-    Context, Document, Kind, Policies, PolicySet, PolicyType, Question, Request, Source, Values,
-};
+use policy::{Context, Document, Kind, Policies, PolicySet, PolicyType, Source, Values};
 use store::Snapshot;
 use world::Timestamp;
 
 use crate::{
     arns, documents,
-    door::{CallAsker, CallContext, Caller, Principal, RequestFacts, Resource, RoleSession},
+    door::{CallContext, Caller, Principal, RequestFacts, Resource, RoleSession},
     entity::{Entity, EntityKind},
     explain::Label,
     identity_policies::{self, Held, Holder},
@@ -185,16 +183,6 @@ impl Context for SubjectContext<'_> {
         }
         self.known.get(key)
     }
-}
-
-/// What is decided for the subject, as the door decides it.
-pub(crate) fn question<'a>(
-    asker: &'a CallAsker<'a>,
-    request: Request<'a>,
-    policies: Policies<'a>,
-    cross_account: bool,
-) -> Question<'a> {
-    Question { request, asker, cross_account, policies }
 }
 
 fn caller(account: &str, principal: Principal, now: Timestamp) -> Caller {

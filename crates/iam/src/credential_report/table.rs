@@ -2,7 +2,10 @@
 //!
 //! The guide writes truth in capitals; the real reports, and the clients that read them, in small letters.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use store::{Row, Snapshot, params};
 use world::Timestamp;
@@ -28,13 +31,11 @@ const NO_INFORMATION: &str = "no_information";
 /// Access keys, and certificates, that have columns of their own.
 const COLUMNS_EACH: usize = 2;
 
-/// The owner of root's things in the maps of an account: no user has that id.
-const ROOT: &str = "";
-
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A person of the account.
 struct Person {
+    /// Of a user its id, of root the account's.
     id: String,
     name: String,
     arn: String,
@@ -60,6 +61,7 @@ struct Key {
 /// What hangs on the people of an account, by their ids.
 struct Belongings {
     keys: HashMap<String, Vec<Key>>,
+    second_factors: HashSet<String>,
     max_password_age: Option<Duration>,
 }
 
@@ -67,6 +69,7 @@ struct Belongings {
 pub(super) async fn of(snapshot: &mut Snapshot, account: &str) -> Result<String, store::Error> {
     let belongings = Belongings {
         keys: keys(snapshot, account).await?,
+        second_factors: second_factors(snapshot, account).await?,
         max_password_age: max_password_age(snapshot, account).await?,
     };
     let mut lines = vec![HEADER.to_owned()];
@@ -78,7 +81,7 @@ pub(super) async fn of(snapshot: &mut Snapshot, account: &str) -> Result<String,
 fn line(person: &Person, belongings: &Belongings) -> String {
     let mut fields = vec![person.name.clone(), person.arn.clone(), date(person.created_at)];
     fields.extend(password_fields(&person.password, belongings.max_password_age));
-    fields.push(truth(false));
+    fields.push(truth(belongings.second_factors.contains(&person.id)));
     let keys = belongings.keys.get(&person.id).map_or(&[][..], Vec::as_slice);
     for index in 0..COLUMNS_EACH {
         fields.extend(key_fields(keys.get(index)));
@@ -137,7 +140,7 @@ async fn root(snapshot: &mut Snapshot, account: &str) -> Result<Option<Person>, 
     const SQL: &str = "SELECT created_at, root_password_last_used FROM accounts WHERE id = $1";
     let person = |row: &Row<'_>| {
         Ok(Person {
-            id: ROOT.to_owned(),
+            id: account.to_owned(),
             name: ROOT_NAME.to_owned(),
             arn: arns::root(account),
             created_at: row.get(0)?,
@@ -180,9 +183,20 @@ async fn keys(
             region: row.get(4)?,
             service: row.get(5)?,
         };
-        Ok((owner.unwrap_or_else(|| ROOT.to_owned()), key))
+        Ok((owner.unwrap_or_else(|| account.to_owned()), key))
     };
     Ok(by_owner(snapshot.rows(SQL, params![account], owned).await?))
+}
+
+/// Who has an MFA device.
+async fn second_factors(
+    snapshot: &mut Snapshot,
+    account: &str,
+) -> Result<HashSet<String>, store::Error> {
+    const SQL: &str =
+        "SELECT DISTINCT holder FROM mfa_devices WHERE account_id = $1 AND holder IS NOT NULL";
+    let holders = snapshot.rows(SQL, params![account], |row| row.get(0)).await?;
+    Ok(holders.into_iter().collect())
 }
 
 fn by_owner<T>(owned: Vec<(String, T)>) -> HashMap<String, Vec<T>> {
@@ -217,13 +231,17 @@ mod tests {
     #[test]
     fn every_line_has_the_columns_of_the_header() {
         let person = Person {
-            id: ROOT.to_owned(),
+            id: "123456789012".to_owned(),
             name: ROOT_NAME.to_owned(),
             arn: arns::root("123456789012"),
             created_at: Timestamp::from_seconds(0),
             password: Password::OfRoot { used_at: None },
         };
-        let belongings = Belongings { keys: HashMap::new(), max_password_age: None };
+        let belongings = Belongings {
+            keys: HashMap::new(),
+            second_factors: HashSet::from([person.id.clone()]),
+            max_password_age: None,
+        };
         assert_eq!(line(&person, &belongings).split(',').count(), HEADER.split(',').count());
         assert_eq!(HEADER.split(',').count(), 22);
     }

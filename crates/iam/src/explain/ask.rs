@@ -1,15 +1,17 @@
 //! Asking why somebody may or may not do something, without a call of theirs.
 
-use policy::Request;
+use policy::{Policies, Question, Request};
 use store::Snapshot;
 use world::Timestamp;
 
 use super::Explanation;
 use crate::{
     arns,
+    assuming::Assuming,
     door::{CallAsker, Resource, Target},
+    entity::EntityKind,
     entity_arns::EntityArn,
-    subject::{self, Given, GivenValues, Subject},
+    subject::{Given, GivenValues, Subject},
 };
 
 /// Condition keys that only a real request has. They can be given.
@@ -61,17 +63,25 @@ pub enum AskError {
 pub async fn explain(snapshot: &mut Snapshot, asked: &Asked) -> Result<Explanation, AskError> {
     check(asked)?;
     let subject = subject(snapshot, asked).await?;
-    let resource = resource(snapshot, &subject, &asked.resource).await?;
+    let resource = resource(snapshot, &subject, asked).await?;
     let owner = resource.owner(&subject.caller);
     let is_foreign = owner != subject.caller.account;
-    if subject.caller.is_root() && !is_foreign {
+    let guard = resource.guard.as_ref();
+    if subject.caller.is_root() && guard.is_none() && !is_foreign {
         return Ok(Explanation::of_root(&subject.arn, &asked.action, &asked.resource));
     }
     let (given, compiled) = (given(&asked.context), subject.compile().map_err(unreadable)?);
     let context = subject.context(&given, &resource, &UNKNOWN);
     let request = Request { action: &asked.action, resource: &resource.arn, context: &context };
-    let asker = CallAsker::new(&subject.caller, None);
-    let question = subject::question(&asker, request, compiled.policies(), is_foreign);
+    let question = Question {
+        request,
+        asker: &CallAsker::new(&subject.caller, guard),
+        cross_account: is_foreign,
+        policies: Policies {
+            resource: guard.map(|guard| (guard.kind, &*guard.policy)),
+            ..compiled.policies()
+        },
+    };
     let labels = |policy_type, id: &str| subject.label(policy_type, id);
     Ok(Explanation::new(&question, &subject.arn, &labels))
 }
@@ -112,20 +122,30 @@ async fn subject(snapshot: &mut Snapshot, asked: &Asked) -> Result<Subject, AskE
     Ok(subject)
 }
 
-/// The resource with its tags, if IAM keeps them, and its owner.
+/// The resource with its tags, if IAM keeps them, and its owner; a role that is to be assumed with its
+/// trust policy.
 async fn resource(
     snapshot: &mut Snapshot,
     subject: &Subject,
-    arn: &str,
+    asked: &Asked,
 ) -> Result<Resource, AskError> {
+    let (arn, caller) = (&asked.resource, &subject.caller);
     let resource = match EntityArn::parse(arn) {
-        Some(named) => named.resolve(snapshot, &subject.caller).await.map_err(unreadable)?,
-        None => Resource::arn(arn),
+        Some(named) if named.kind == EntityKind::Role && is_of_sts(&asked.action) => {
+            Assuming::new(arn, Resource::default()).resolve(snapshot, caller).await
+        }
+        Some(named) => named.resolve(snapshot, caller).await,
+        None => Ok(Resource::arn(arn)),
     };
+    let resource = resource.map_err(unreadable)?;
     Ok(match arns::account(arn) {
-        Some(owner) if owner != subject.caller.account => resource.owned_by(owner),
+        Some(owner) if owner != caller.account => resource.owned_by(owner),
         _ => resource,
     })
+}
+
+fn is_of_sts(action: &str) -> bool {
+    action.split_once(':').is_some_and(|(service, _)| service.eq_ignore_ascii_case("sts"))
 }
 
 fn given(context: &[(String, String)]) -> Given {

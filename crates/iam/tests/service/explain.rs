@@ -7,7 +7,7 @@ use iam::explain::{
 };
 use wire::iam::{
     AddUserToGroupRequest, AttachGroupPolicyRequest, CreateGroupRequest, CreatePolicyRequest,
-    CreateUserRequest, PutUserPolicyRequest,
+    CreateRoleRequest, CreateUserRequest, PutUserPolicyRequest,
 };
 
 use crate::house::{ALLOW_ALL, House, ask, s, some};
@@ -186,4 +186,34 @@ async fn the_record_of_a_denied_call_explains_it() {
     let why = &record["additionalEventData"]["authorization"];
     assert_eq!(why["decision"], "implicitDeny");
     assert_eq!(why["policies"][0]["statements"][0]["misses"][0]["element"], "resource");
+}
+
+#[tokio::test]
+async fn assuming_a_role_asks_its_trust_policy_too() {
+    let house = House::new().await;
+    house.user("Ada").await;
+    let trust = |condition: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole",
+            "Principal":{{"AWS":"{ADA}"}}{condition}}}]}}"#
+        )
+    };
+    let condition = r#","Condition":{"StringEquals":{"sts:ExternalId":"7"}}"#;
+    let role = CreateRoleRequest {
+        role_name: s("R"),
+        assume_role_policy_document: trust(condition),
+        ..Default::default()
+    };
+    ask!(house.root(), create_role, role).unwrap();
+    let mut assume = asked("sts:AssumeRole", "arn:aws:iam::123456789012:role/R", &house);
+    let told = answer(&house, &assume).await.unwrap();
+    let kinds: Vec<_> = told.obstacles.iter().map(Obstacle::policy_type).collect();
+    assert_eq!(kinds, ["identity-based policy", "role trust policy"]);
+    assume.context = vec![(s("sts:ExternalId"), s("7"))];
+    let told = answer(&house, &assume).await.unwrap();
+    assert_eq!(told.decision, Ruling::Allowed, "{}", tell(&told));
+    assert_eq!(told.decided_by.unwrap().policy_type, "role trust policy");
+    inline(&house, &ALLOW_ALL.replace("Allow", "Deny")).await;
+    let told = answer(&house, &assume).await.unwrap();
+    assert_eq!(told.obstacles.len(), 1, "the trust policy spares her no denial: {told:?}");
 }
