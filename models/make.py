@@ -62,6 +62,14 @@ UNBOUND = {"cloudtrail": {"MaxResults": ("min", "max"), "EventCategory": ("enum"
 # Secrets that the public model does not mark as such.
 SECRET_BESIDES = {"sts": {"tokenType"}}
 
+# Constraints that the service does not keep to, as its recorded answers show: shape -> what holds.
+CORRECTED = {
+    "iam": {
+        "PolicySourceType": {"enum": ["IAM Policy", "Resource Policy", "Permissions Boundary Policy"]},
+        "AttachmentName": {"pattern": r"[\w+=,.@*?-]+"},
+    },
+}
+
 CONSTRAINTS = ("min", "max", "enum", "sensitive", "timestampFormat", "flattened", "union")
 BINDINGS = ("location", "locationName", "flattened", "timestampFormat", "idempotencyToken", "streaming")
 
@@ -162,6 +170,7 @@ def references(public):
 
 
 def shape(service, name, public):
+    public = public | CORRECTED.get(service, {}).get(name, {})
     kept = {"type": public["type"]}
     unbound = UNBOUND.get(service, {}).get(name, ())
     kept.update({key: public[key] for key in CONSTRAINTS if key in public and key not in unbound})

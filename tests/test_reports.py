@@ -8,6 +8,8 @@ import time
 import botocore.exceptions
 import pytest
 
+from house import Key
+
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 COLUMNS = (
@@ -150,3 +152,38 @@ def test_the_command_line_explains_while_the_server_runs(house, iam, root):
     assert told["decision"] == "allowed" and told["decidedBy"]["statement"]["number"] == 1
     wrong = house.run("policy", "explain", "--principal", arn, "--action", "iam:*", check=False)
     assert wrong.returncode != 0 and "is not an action" in wrong.stderr
+
+
+def test_simulated_and_real_decisions_agree(house, iam, root):
+    arn = iam.create_user(UserName="Ada")["User"]["Arn"]
+    mine = document(resource="arn:aws:iam::*:user/${aws:username}")
+    iam.put_user_policy(UserName="Ada", PolicyName="own", PolicyDocument=mine)
+    made = iam.create_access_key(UserName="Ada")["AccessKey"]
+    ada = house.client("iam", Key(None, made["AccessKeyId"], made["SecretAccessKey"]))
+    ada.get_user()
+    assert refusal(ada.get_user, UserName="Bob")[0] == "AccessDenied"
+    bob = arn.replace("/Ada", "/Bob")
+    answer = iam.simulate_principal_policy(
+        PolicySourceArn=arn, ActionNames=["iam:GetUser"], ResourceArns=[arn, bob]
+    )
+    (result,) = answer["EvaluationResults"]
+    assert result["EvalDecision"] == "implicitDeny" and result["EvalDecisionDetails"] == {}
+    assert result["EvalResourceName"] == "arn:${Partition}:iam::${Account}:user/${UserNameWithPath}"
+    by_resource = {one["EvalResourceName"]: one for one in result["ResourceSpecificResults"]}
+    assert by_resource[arn]["EvalResourceDecision"] == "allowed"
+    assert by_resource[bob]["EvalResourceDecision"] == "implicitDeny"
+    (statement,) = by_resource[arn]["MatchedStatements"]
+    assert statement["SourcePolicyId"] == "user_Ada_own"
+    # The statement stands in the one line that `document` makes.
+    assert statement["StartPosition"] == {"Line": 1, "Column": mine.index("[") + 2}
+
+
+def test_simulation_in_pages(iam):
+    everything = document(action="*")
+    paginator = iam.get_paginator("simulate_custom_policy")
+    names = [f"iam:Action{n}" for n in range(7)]
+    pages = paginator.paginate(PolicyInputList=[everything], ActionNames=names, PaginationConfig={"PageSize": 3})
+    results = [result for page in pages for result in page["EvaluationResults"]]
+    assert [result["EvalActionName"] for result in results] == names
+    assert {result["EvalDecision"] for result in results} == {"allowed"}
+    assert refusal(iam.simulate_custom_policy, PolicyInputList=["{"], ActionNames=["iam:A"]) == ("InvalidInput", 400)

@@ -39,8 +39,8 @@ impl EntityArn {
         Self::parse(arn).ok_or_else(|| unclear(arn))
     }
 
-    /// Whom it names in `account`, or `NoSuchEntity`. Nobody is named by another account's ARN, or by one
-    /// with another path.
+    /// Whom it names in `account`, or `NoSuchEntity`. Nobody is named by another account's ARN; the path does
+    /// not count, as recorded of the service.
     pub(crate) async fn load(
         &self,
         snapshot: &mut Snapshot,
@@ -59,8 +59,7 @@ impl EntityArn {
         if self.account != account {
             return Ok(None);
         }
-        let found = entity::find(snapshot, self.kind, account, &self.name).await?;
-        Ok(found.filter(|entity| entity.arn().eq_ignore_ascii_case(&self.text)))
+        entity::find(snapshot, self.kind, account, &self.name).await
     }
 }
 

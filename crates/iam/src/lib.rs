@@ -66,6 +66,7 @@ mod service;
 mod service_credentials;
 pub mod session;
 mod signing_certificates;
+mod simulator;
 mod ssh;
 mod ssh_keys;
 mod statuses;

@@ -53,6 +53,12 @@ impl Page {
         Ok(Self { keyring, purpose, limit, after })
     }
 
+    /// The same page with fewer items, but one at least.
+    pub(crate) fn at_most(mut self, limit: usize) -> Self {
+        self.limit = self.limit.min(limit.max(1));
+        self
+    }
+
     /// The items asked for have keys after this one. It is empty, and so before all, on the first page.
     pub(crate) fn after(&self) -> &str {
         &self.after

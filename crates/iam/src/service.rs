@@ -7,8 +7,8 @@ use crate::{
     context_keys, credential_report, door::Call, groups, inline_policies, instance_profiles,
     linked_roles, login_profiles, memberships, mfa, oidc_providers, organizations, password_policy,
     policies, policy_entities, policy_lists, policy_versions, role_templates, roles,
-    saml_providers, server_certificates, service_credentials, signing_certificates, ssh_keys,
-    summary, token_preferences, users,
+    saml_providers, server_certificates, service_credentials, signing_certificates, simulator,
+    ssh_keys, summary, token_preferences, users,
 };
 
 /// IAM, served. It keeps nothing: all is in the call.
@@ -161,6 +161,8 @@ serve! {
     resync_mfa_device(input: ResyncMFADeviceRequest) -> () => mfa::operations::resync;
     set_default_policy_version(input: SetDefaultPolicyVersionRequest) -> () => policy_versions::set_default;
     set_security_token_service_preferences(input: SetSecurityTokenServicePreferencesRequest) -> () => token_preferences::set;
+    simulate_custom_policy(input: SimulateCustomPolicyRequest) -> iam::SimulatePolicyResponse => simulator::custom;
+    simulate_principal_policy(input: SimulatePrincipalPolicyRequest) -> iam::SimulatePolicyResponse => simulator::principal;
     tag_instance_profile(input: TagInstanceProfileRequest) -> () => instance_profiles::tag;
     tag_mfa_device(input: TagMFADeviceRequest) -> () => mfa::virtual_devices::tag;
     tag_open_id_connect_provider(input: TagOpenIDConnectProviderRequest) -> () => oidc_providers::tag;

@@ -48,6 +48,15 @@ pub(crate) struct Compiled {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Given(pub(crate) BTreeMap<String, GivenValues>);
 
+impl Context for Given {
+    fn get(&self, key: &str) -> Option<Values<'_>> {
+        Some(match self.0.get(key)? {
+            GivenValues::One(value) => Values::One(value.into()),
+            GivenValues::Many(values) => Values::Many(values.iter().map(Cow::from).collect()),
+        })
+    }
+}
+
 /// What was given for a condition key.
 #[derive(Clone, Debug)]
 pub(crate) enum GivenValues {
@@ -172,11 +181,8 @@ const OF_A_CALLER: [&str; 4] =
 
 impl Context for SubjectContext<'_> {
     fn get(&self, key: &str) -> Option<Values<'_>> {
-        if let Some(values) = self.given.0.get(key) {
-            return Some(match values {
-                GivenValues::One(value) => Values::One(value.into()),
-                GivenValues::Many(values) => Values::Many(values.iter().map(Cow::from).collect()),
-            });
+        if let Some(values) = self.given.get(key) {
+            return Some(values);
         }
         if self.unknown.contains(&key) || (self.is_group && OF_A_CALLER.contains(&key)) {
             return None;

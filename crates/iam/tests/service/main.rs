@@ -25,6 +25,7 @@ mod races;
 mod reports;
 mod roles;
 mod saml_providers;
+mod simulator;
 mod strangers;
 mod tags;
 mod trust;

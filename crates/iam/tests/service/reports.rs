@@ -187,7 +187,7 @@ async fn context_keys_are_those_of_the_users_policies_and_of_the_given_ones() {
     let ada = of("arn:aws:iam::123456789012:user/Ada");
     let keys = ask!(house.root(), get_context_keys_for_principal_policy, ada).unwrap();
     assert_eq!(keys.context_key_names.unwrap(), ["aws:username", "aws:SecureTransport"]);
-    let elsewhere = of("arn:aws:iam::123456789012:user/other/Ada");
+    let elsewhere = of("arn:aws:iam::210987654321:user/Ada");
     let unknown = ask!(house.root(), get_context_keys_for_principal_policy, elsewhere);
     refused(unknown, &NO_SUCH_ENTITY, "The user with name Ada cannot be found.");
     let session = of("arn:aws:sts::123456789012:assumed-role/r/s");
