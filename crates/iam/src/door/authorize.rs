@@ -40,7 +40,12 @@ pub(super) async fn decide(
         },
     };
     match policy::evaluate(&question) {
-        Verdict::Allowed(_) => Ok(()),
+        Verdict::Allowed(_) => {
+            if is_foreign {
+                notes.let_to(resource.owner(caller));
+            }
+            Ok(())
+        }
         Verdict::Denied(denial) => Err(denial::refuse(door, caller, notes, &question, &denial)),
     }
 }

@@ -69,6 +69,8 @@ pub enum Outcome {
 pub(crate) struct Notes {
     /// ARNs of what actions were decided on, each once.
     pub(crate) resources: Vec<String>,
+    /// Other accounts whose resources the call was let to, each once.
+    pub(crate) owners: Vec<String>,
     /// Why the call was denied, if it was.
     pub(crate) denial: Option<serde_json::Value>,
 }
@@ -78,6 +80,13 @@ impl Notes {
     pub(super) fn touched(&mut self, arn: &str) {
         if arn != "*" && !self.resources.iter().any(|known| known == arn) {
             self.resources.push(arn.to_owned());
+        }
+    }
+
+    /// Notes that the call was let to what belongs to another account.
+    pub(super) fn let_to(&mut self, owner: &str) {
+        if !self.owners.iter().any(|known| known == owner) {
+            self.owners.push(owner.to_owned());
         }
     }
 }
@@ -143,16 +152,16 @@ pub(super) async fn insert(
     record: &Record,
     notes: &Notes,
 ) -> Result<(), store::Error> {
-    match Entry::of_call(caller, record, notes) {
-        Some(entry) => entry.insert(transaction).await,
-        None => Ok(()),
+    for entry in Entry::of_call(caller, record, notes) {
+        entry.insert(transaction).await?;
     }
+    Ok(())
 }
 
 impl Recorder {
     /// Hands a record of a read or a failed call to the writing task.
     pub(super) async fn record(&self, caller: &Caller, record: Record, notes: &Notes) {
-        if let Some(entry) = Entry::of_call(caller, &record, notes) {
+        for entry in Entry::of_call(caller, &record, notes) {
             self.hand_over(entry).await;
         }
     }

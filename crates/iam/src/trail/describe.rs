@@ -42,11 +42,22 @@ fn base(request: &RequestFacts, (source, name): (&str, &str), account: &str) -> 
     })
 }
 
-/// The record of a call.
-pub(super) fn call(caller: &Caller, record: &Record, notes: &Notes) -> Value {
+/// The record of a call, as it stands in the trail of `account`. Another account than the caller's learns
+/// which account called, not who in it.
+pub(super) fn call(caller: &Caller, record: &Record, account: &str, notes: &Notes) -> Value {
     let what = (record.event_source, record.event_name);
-    let mut event = base(&caller.request, what, &caller.account);
-    event["userIdentity"] = identity(caller);
+    let mut event = base(&caller.request, what, account);
+    event["userIdentity"] = match account == caller.account {
+        true => identity(caller),
+        false => serde_json::json!({
+            "type": "AWSAccount",
+            "principalId": caller.user_id(),
+            "accountId": caller.account,
+        }),
+    };
+    if !notes.owners.is_empty() {
+        event["sharedEventID"] = (*caller.request.request_id).into();
+    }
     event["requestParameters"] = raw(record.request_parameters.as_deref());
     event["eventID"] = (*caller.request.request_id).into();
     event["readOnly"] = is_read_only(record.event_name).into();

@@ -25,8 +25,9 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// The entry of a call; none of one that nobody is known to have made, for it is in no account's trail.
-    pub(crate) fn of_call(caller: &Caller, record: &Record, notes: &Notes) -> Option<Self> {
+    /// The entries of a call: one in its caller's trail, and, where it succeeded on what belongs to another
+    /// account, one in the trail of each such account. None of a call that nobody is known to have made.
+    pub(crate) fn of_call(caller: &Caller, record: &Record, notes: &Notes) -> Vec<Self> {
         let error_code = match &record.outcome {
             Outcome::Succeeded { .. } => None,
             Outcome::Failed { code, .. } => Some(*code),
@@ -34,22 +35,37 @@ impl Entry {
         if caller.account.is_empty() {
             let (request_id, event) = (&caller.request.request_id, record.event_name);
             tracing::info!(request_id, event, error_code, "an unsigned call named nobody");
-            return None;
+            return Vec::new();
         }
-        let event = describe::call(caller, record, notes);
-        Some(Self {
-            account: caller.account.clone(),
+        let own = Self::new(caller, record, error_code, &caller.account, notes);
+        let owners = notes.owners.iter().filter(|_| error_code.is_none());
+        let others = owners.map(|owner| Self::new(caller, record, error_code, owner, notes));
+        std::iter::once(own).chain(others).collect()
+    }
+
+    /// The entry of a call in the trail of `account`.
+    fn new(
+        caller: &Caller,
+        record: &Record,
+        error_code: Option<&'static str>,
+        account: &str,
+        notes: &Notes,
+    ) -> Self {
+        let event = describe::call(caller, record, account, notes);
+        let by_name = Some(caller).filter(|caller| caller.account == account);
+        Self {
+            account: account.to_owned(),
             time: caller.request.now,
             id: caller.request.request_id.clone(),
             name: record.event_name,
             source: record.event_source,
-            user_name: describe::user_name(caller).map(str::to_owned),
-            access_key_id: caller.access_key_id.clone(),
+            user_name: by_name.and_then(describe::user_name).map(str::to_owned),
+            access_key_id: by_name.map_or_else(String::new, |by| by.access_key_id.clone()),
             error_code,
             read_only: is_read_only(record.event_name),
             resources: resources::of(&event),
             record: event.to_string(),
-        })
+        }
     }
 
     /// The entry of what a person did at the door of the console, whose record has the given id.

@@ -146,6 +146,14 @@ async fn another_account_needs_both_sides() {
     assert_eq!(me.unwrap().account.as_deref(), Some(ACCOUNT));
     let denied = assume(&house, &boss, wanted(&own)).await;
     refused(denied, &ACCESS_DENIED, "no role trust policy allows");
+
+    let guests = house.records(ACCOUNT, NEIGHBOUR).await;
+    assert_eq!(guests.len(), 1, "the owner's trail has what succeeded: {guests:?}");
+    assert_eq!(guests[0]["userIdentity"]["type"], "AWSAccount");
+    assert_eq!(guests[0]["resources"][0]["ARN"], *role);
+    let theirs = house.records(NEIGHBOUR, NEIGHBOUR).await;
+    assert_eq!(theirs[0]["sharedEventID"], guests[0]["sharedEventID"]);
+    assert_eq!(theirs[0]["userIdentity"]["userName"], "boss");
 }
 
 #[tokio::test]

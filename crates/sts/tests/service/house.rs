@@ -134,6 +134,25 @@ impl House {
         Calls::by_root(&self.store, &self.world, ACCOUNT).end(call, result).await
     }
 
+    /// The records in the trail of `account` of what callers of `by` did, once the recorder has written.
+    pub(crate) async fn records(&self, account: &str, by: &str) -> Vec<serde_json::Value> {
+        const SQL: &str = "SELECT record FROM events WHERE account_id = $1 ORDER BY event_time";
+        for _ in 0..50 {
+            let mut snapshot = self.store.read().await.unwrap();
+            let params = store::params![account];
+            let texts = snapshot.rows(SQL, params, |row| row.get::<String>(0)).await.unwrap();
+            let records = texts.iter().map(|text| serde_json::from_str(text).unwrap());
+            let records: Vec<serde_json::Value> = records
+                .filter(|r: &serde_json::Value| r["userIdentity"]["accountId"] == by)
+                .collect();
+            if !records.is_empty() {
+                return records;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        Vec::new()
+    }
+
     pub(crate) async fn session(&self, input: GetSessionTokenRequest) -> GetSessionTokenResponse {
         let mut call = self.call(&self.key.id, None).await.unwrap();
         sts::Service.get_session_token(&mut call, input).await.unwrap()
