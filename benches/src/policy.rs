@@ -159,9 +159,10 @@ pub(crate) fn request(action: &str) -> Request<'_> {
 }
 
 /// The facts of a call, at hand as they are in the server.
-pub(crate) const FACTS: [(&str, &str); 7] = [
+pub(crate) const FACTS: [(&str, &str); 8] = [
     ("aws:sourceip", "203.0.113.7"),
     ("aws:username", USER),
+    ("aws:principaltag/team", "team-50"),
     ("aws:principalarn", USER_ARN),
     ("aws:principaltype", "User"),
     ("aws:securetransport", "true"),

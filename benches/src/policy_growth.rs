@@ -31,11 +31,13 @@ pub(crate) enum Shape {
     /// In the account of their resources: roles of the same name, as those who administer many accounts
     /// have them.
     Accounts,
+    /// In their conditions: a tag of the caller decides, as where teams are told apart.
+    Tags,
 }
 
 impl Shape {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Actions, Self::Resources, Self::Wildcards, Self::Accounts];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Actions, Self::Resources, Self::Wildcards, Self::Accounts, Self::Tags];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -43,6 +45,7 @@ impl Shape {
             Self::Resources => "one action, a resource each",
             Self::Wildcards => "workmail:*, a resource each",
             Self::Accounts => "sts:AssumeRole, an account each",
+            Self::Tags => "one action, a tag each",
         }
     }
 
@@ -56,14 +59,28 @@ impl Shape {
             Self::Accounts => {
                 ("sts:AssumeRole".into(), format!("arn:aws:iam::{number:012}:role/Administrator"))
             }
+            Self::Tags => ("workmail:ListUsers".into(), "*".into()),
         }
     }
 
-    /// A request that one statement in the middle allows.
+    /// The condition of a statement, in JSON.
+    fn asks(self, number: usize) -> String {
+        match self {
+            Self::Tags => {
+                format!(r#"{{"StringEquals": {{"aws:PrincipalTag/Team": "team-{number}"}}}}"#)
+            }
+            Self::Actions | Self::Resources | Self::Wildcards | Self::Accounts => {
+                r#"{"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}"#.into()
+            }
+        }
+    }
+
+    /// A request that one statement allows.
     pub(crate) fn question(self, statements: usize) -> (String, String) {
         let (action, resource) = self.speaks_of(statements / 2);
         let action = match self {
             Self::Wildcards => "workmail:ListUsers".into(),
+            Self::Tags => return (action, typical::ORGANIZATION.into()),
             Self::Actions | Self::Resources | Self::Accounts => action.replace('*', "Users"),
         };
         (action, resource.replace(":*:*:", ":us-east-1:123456789012:").replace('*', "/user/1"))
@@ -130,13 +147,14 @@ fn text(shape: Shape, numbers: std::ops::Range<usize>) -> String {
     let first = numbers.start;
     for number in numbers {
         let (action, resource) = shape.speaks_of(number);
+        let condition = shape.asks(number);
         let effect = if number % 10 == 9 { "Deny" } else { "Allow" };
         let comma = if number == first { "" } else { "," };
         // Writing to a text cannot fail.
         let _ = write!(
             text,
             r#"{comma}{{"Effect": "{effect}", "Action": "{action}", "Resource": "{resource}",
-            "Condition": {{"StringLike": {{"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}}}}}"#
+            "Condition": {condition}}}"#
         );
     }
     text.push_str("]}");

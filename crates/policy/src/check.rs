@@ -29,7 +29,7 @@ pub(crate) fn check(document: &Written, defects: &mut Defects) {
     }
     variables::check(document, defects);
     resource::check(&document.statements, defects);
-    statement_ids(&document.statements, defects);
+    statement_ids(document, defects);
     for statement in &document.statements {
         actions(statement, document.kind, defects);
         principal::check(statement, document.kind, defects);
@@ -72,10 +72,13 @@ fn dates(statement: &Statement, defects: &mut Defects) {
     }
 }
 
-fn statement_ids(statements: &[Statement], defects: &mut Defects) {
+/// IAM takes letters and digits; other services take what they like, and AWS's own policies for keys and
+/// queues have spaces and underscores.
+fn statement_ids(document: &Written, defects: &mut Defects) {
     let mut seen = HashSet::new();
-    for sid in statements.iter().filter_map(|statement| statement.sid.as_ref()) {
-        if !sid.value.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    let is_of_iam = document.kind != Kind::Resource;
+    for sid in document.statements.iter().filter_map(|statement| statement.sid.as_ref()) {
+        if is_of_iam && !sid.value.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             let verdict = "Statement IDs (SID) must be alpha-numeric. Check that your input \
                            satisfies the regular expression [0-9A-Za-z]*";
             let message =

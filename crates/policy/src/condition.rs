@@ -76,6 +76,18 @@ impl Condition {
         })
     }
 
+    /// The key and the texts of which it must have one, if that is what the condition asks.
+    pub(crate) fn equality(&self) -> Option<(&str, &[Glob])> {
+        let Operator { quantifier, test, negated, if_exists } = self.operator;
+        let needs_value = !negated && !if_exists && quantifier != Some(Quantifier::ForAllValues);
+        match &self.values {
+            Comparison::Text(globs) if needs_value && test == Test::StringEquals => {
+                Some((&self.key, globs))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the request satisfies the condition.
     pub(crate) fn holds(&self, context: &dyn Context) -> bool {
         let values = context.get(&self.key);

@@ -1,21 +1,28 @@
 //! Finds the rules that can match, without looking at the others.
 //!
 //! Rules are found by their actions: the patterns that begin as the request's action does are candidates.
-//! Where many rules name the same actions, they are found among those by their resources in the same way.
+//! Where many rules name the same actions, they are found among those by their resources in the same way,
+//! and where they name any resource, by what their conditions ask.
 
+mod conditions;
 mod prefixes;
 mod resources;
 
 use std::ops::Range;
 
-use crate::{document::Effect, glob::Glob, resource::Resource, rule::Rule};
+use crate::{
+    document::Effect,
+    glob::Glob,
+    rule::{Query, Rule},
+};
 
 use prefixes::{Prefixes, Slot};
 use resources::Divided;
 
+pub(crate) use conditions::ConditionKeys;
 pub(crate) use resources::ResourceKeys;
 
-/// Candidates that are looked at one by one; more are divided by their resources.
+/// Candidates that are looked at one by one; more are divided by their resources and conditions.
 const FEW: usize = 8;
 
 /// What one document brings to an index: computed once, merged into many sets.
@@ -93,25 +100,24 @@ impl Index {
         let mut few = Vec::new();
         let actions = Prefixes::new(keyed.collect(), |entries| {
             if entries.len() > FEW {
-                let entries = entries.map(|entry| (entry, rule(entry).map(Rule::resource_keys)));
-                return Bucket::Many(Box::new(Divided::new(entries)));
+                let rules = entries.filter_map(|entry| Some((entry, rule(entry)?)));
+                return Bucket::Many(Box::new(Divided::new(rules)));
             }
             Bucket::Few(prefixes::append(&mut few, entries))
         });
         Self { actions, entries: few }
     }
 
-    /// The first candidate for `action`, which is in lower case, and `resource` that is accepted.
+    /// The first candidate that is accepted.
     pub(crate) fn find(
         &self,
-        action: &str,
-        resource: Resource<'_>,
+        query: Query<'_>,
         mut accept: impl FnMut(Entry) -> bool,
     ) -> Option<Entry> {
         let start = prefixes::Hash::default();
-        self.actions.find(start, action.as_bytes(), |bucket| match bucket {
+        self.actions.find(start, query.action.as_bytes(), |bucket| match bucket {
             Bucket::Few(range) => prefixes::find_in(&self.entries, range, &mut accept),
-            Bucket::Many(divided) => divided.find(resource, &mut accept),
+            Bucket::Many(divided) => divided.find(query, &mut accept),
         })
     }
 }

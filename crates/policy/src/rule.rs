@@ -6,7 +6,7 @@ use crate::{
     context::Context,
     document::{Clause, Effect, Kind, Statement, Version, Written},
     glob::Glob,
-    index::ResourceKeys,
+    index::{ConditionKeys, ResourceKeys},
     principal::Principals,
     resource::{Resource, ResourcePattern, ShortArns},
     template::{self, Syntax, VariableError},
@@ -19,6 +19,7 @@ pub(crate) struct Rule {
     pub(crate) actions: Actions,
     pub(crate) resources: Resources,
     pub(crate) conditions: Box<[Condition]>,
+    condition_keys: Option<ConditionKeys>,
     principals: Option<Principals>,
 }
 
@@ -57,13 +58,15 @@ pub(crate) fn compile(document: &Written) -> Result<Box<[Rule]>, VariableError> 
 impl Rule {
     fn new(statement: &Statement, kind: Kind, version: Version) -> Result<Self, VariableError> {
         let conditions = statement.conditions.iter();
+        let conditions = conditions
+            .map(|condition| Condition::new(condition, version))
+            .collect::<Result<Box<_>, _>>()?;
         Ok(Self {
             effect: statement.effect.value,
             actions: Actions::new(statement)?,
             resources: Resources::new(statement.resources.as_ref(), kind, version)?,
-            conditions: conditions
-                .map(|condition| Condition::new(condition, version))
-                .collect::<Result<_, _>>()?,
+            condition_keys: ConditionKeys::of(&conditions),
+            conditions,
             principals: statement.principals.as_ref().map(Principals::new),
         })
     }
@@ -71,6 +74,11 @@ impl Rule {
     /// Where an index keeps the rule for its resources.
     pub(crate) fn resource_keys(&self) -> &ResourceKeys {
         &self.resources.keys
+    }
+
+    /// Where an index keeps the rule for its conditions, if it can.
+    pub(crate) fn condition_keys(&self) -> Option<&ConditionKeys> {
+        self.condition_keys.as_ref()
     }
 
     /// How the statement applies to the asker, if it does; the action is the index's business.

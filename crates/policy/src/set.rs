@@ -148,9 +148,7 @@ impl PolicySet {
 
     /// A statement that denies.
     pub(crate) fn denial(&self, query: Query<'_>) -> Option<Cause<'_>> {
-        let entry = self
-            .denials
-            .find(query.action, query.resource, |entry| self.applies(entry, query).is_some())?;
+        let entry = self.denials.find(query, |entry| self.applies(entry, query).is_some())?;
         self.cause(entry)
     }
 
@@ -158,7 +156,7 @@ impl PolicySet {
     /// `enough`, for more would change nothing.
     pub(crate) fn permission(&self, query: Query<'_>, enough: Named) -> Option<(Named, Cause<'_>)> {
         let mut best: Option<(Named, Entry)> = None;
-        self.permissions.find(query.action, query.resource, |entry| {
+        self.permissions.find(query, |entry| {
             let Some(named) = self.applies(entry, query) else { return false };
             if best.is_none_or(|(known, _)| known < named) {
                 best = Some((named, entry));

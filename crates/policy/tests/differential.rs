@@ -400,11 +400,24 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// So many statements that they are found by their resources too.
+    /// So many statements about the same actions that they are found by their resources and conditions too.
     #[test]
-    fn many_policies_decide_alike(case in (prop::collection::vec(policy_and_fact(), 8..16), case())) {
-        let (more, (mut policies, question)) = case;
-        policies.extend(more.into_iter().map(|(policy, _)| policy));
+    fn many_policies_decide_alike(
+        (statements, (mut policies, mut question)) in
+            (prop::collection::vec((statement(), any::<bool>()), 30..60), case())
+    ) {
+        let (mut crowd, mut facts) = (Vec::new(), Vec::new());
+        for ((mut statement, fact), any_resource) in statements {
+            statement.as_object_mut().unwrap().remove("NotAction");
+            statement["Action"] = json!("*");
+            if any_resource && statement.get("NotResource").is_none() {
+                statement["Resource"] = json!("*");
+            }
+            crowd.push(statement);
+            facts.extend(fact);
+        }
+        policies.push(json!({"Version": "2012-10-17", "Statement": crowd}));
+        question.facts.extend(facts.pop().map(|fact| ("k".to_owned(), fact)));
         agree(&policies, &question, &Seen::default())?;
     }
 }

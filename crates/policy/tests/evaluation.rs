@@ -168,6 +168,61 @@ fn many_resources_of_one_action() {
     }
 }
 
+/// Many statements about one action and any resource are found by their conditions.
+#[test]
+fn many_conditions_of_one_action() {
+    let forms = |number: usize| {
+        let team = format!("team-{number}");
+        [
+            json!({"StringEquals": {"aws:PrincipalTag/Team": team}}),
+            json!({"Bool": {"mfa": "true"}, "StringEquals": {"a": [team, format!("x{team}")]}}),
+            json!({"ForAnyValue:StringEquals": {"b": team}}),
+            json!({"StringEquals": {"c": format!("${{d, '{team}'}}")}}),
+            json!({"StringEquals": {"d": team}, "Null": {"d": "false"}}),
+            // A fifth key, and operators that a missing key satisfies.
+            json!({"StringEquals": {"e": team}}),
+            json!({"StringNotEquals": {"f": "none"}, "StringEquals": {"g": team}}),
+            json!({"StringEqualsIfExists": {"a": team}, "StringEquals": {"h": team}}),
+        ]
+    };
+    let statements: Vec<_> = (0..30)
+        .flat_map(forms)
+        .map(|condition| {
+            json!({"Effect": "Allow", "Action": "a:*", "Resource": "*", "Condition": condition})
+        })
+        .collect();
+    let document = json!({"Version": "2012-10-17", "Statement": statements});
+    let set = PolicySet::new([source("p", &document, Kind::Managed)]);
+    let allows = |keys: Value| {
+        let context = Keys(keys);
+        set.decide(&Request { action: "a:b", resource: "*", context: &context }).is_allowed()
+    };
+    for keys in [
+        json!({"aws:principaltag/team": "team-17"}),
+        json!({"mfa": "true", "a": "xteam-29"}),
+        json!({"b": ["team-99", "team-3"]}),
+        json!({"c": "team-5"}),
+        json!({"c": "own", "d": "own"}),
+        json!({"d": ["x", "team-7"]}),
+        json!({"e": "team-8"}),
+        json!({"g": "team-9"}),
+        json!({"h": "team-10"}),
+    ] {
+        assert!(allows(keys.clone()), "{keys}");
+    }
+    for keys in [
+        json!({}),
+        json!({"aws:principaltag/team": "team-30"}),
+        json!({"mfa": "false", "a": "xteam-29"}),
+        json!({"a": "team-1"}),
+        json!({"c": "team-5", "d": "own"}),
+        json!({"g": "team-9", "f": "none"}),
+        json!({"h": "team-10", "a": "team-11"}),
+    ] {
+        assert!(!allows(keys.clone()), "{keys}");
+    }
+}
+
 #[test]
 fn resources() {
     let arn = "arn:aws:iam::111122223333:user/Sales/anna";

@@ -218,6 +218,16 @@ fn what_is_no_principal() {
 }
 
 #[test]
+fn statement_ids() {
+    assert_accepted(json!({"Sid": "Trust1"}));
+    let text = trust(json!({"Sid": "Enable IAM User Permissions"}));
+    let verdict = refusal(&text, Kind::Trust).verdict().to_owned();
+    assert!(verdict.starts_with("Statement IDs (SID) must be alpha-numeric."), "{verdict}");
+    // As the policy that KMS gives a key has it.
+    assert!(parse(&text, Kind::Resource).is_ok());
+}
+
+#[test]
 fn every_defect_is_listed_at_its_place() {
     let text = r#"{"Statement": [
   {"Effect": "Allow", "Principal": {"AWS": ["a", "*"], "Service": "b"}, "Action": "s3:Get*"},

@@ -1,17 +1,19 @@
 //! Many rules about the same actions, found by their resources.
 //!
-//! Of an ARN pattern two parts tell most: the account, where it is written out, and what the resource part
-//! begins with. The others are the same nearly everywhere.
+//! Of an ARN pattern three parts tell most: the service, the account, where it is written out, and what
+//! the resource part begins with. The others are the same nearly everywhere.
 
 use std::ops::Range;
 
 use super::{
-    Entry,
+    Entry, FEW,
+    conditions::{self, ByKey},
     prefixes::{self, Hash, Prefixes, Slot},
 };
 use crate::{
     glob::Glob,
-    resource::{Resource, ResourcePattern},
+    resource::ResourcePattern,
+    rule::{Query, Rule},
 };
 
 /// Resources of a statement by which it is found; one that has more is always looked at, so that an index
@@ -41,10 +43,11 @@ impl ResourceKeys {
 fn slot(pattern: &ResourcePattern) -> Option<Slot> {
     match pattern {
         ResourcePattern::Arn(globs) => {
-            let [.., account, resource] = &**globs;
+            let [_, Glob::Exact(service), _, account, resource] = &**globs else { return None };
+            let start = of_service(service);
             let start = match account {
-                Glob::Exact(account) => in_account(account),
-                Glob::Any | Glob::Prefix(_) | Glob::Pieces(_) => Hash::default(),
+                Glob::Exact(account) => in_account(start, account),
+                Glob::Any | Glob::Prefix(_) | Glob::Pieces(_) => start,
             };
             Some(Slot::of(resource, start))
         }
@@ -52,49 +55,69 @@ fn slot(pattern: &ResourcePattern) -> Option<Slot> {
     }
 }
 
-/// Where the search for resources of one account starts.
-fn in_account(account: &str) -> Hash {
-    Hash::default().after(account.as_bytes()).after(b":")
+/// Where the search for resources of a service in any account starts.
+fn of_service(service: &str) -> Hash {
+    Hash::default().after(service.as_bytes()).after(b":")
 }
 
-/// Rules by their resources.
+/// Where the search for those in one account starts.
+fn in_account(service: Hash, account: &str) -> Hash {
+    service.after(account.as_bytes()).after(b":")
+}
+
+/// Rules by their resources, those of any resource by their conditions.
 #[derive(Debug)]
 pub(super) struct Divided {
-    /// Those that must always be looked at.
-    unknown: Box<[Entry]>,
     resources: Prefixes<Range<u32>>,
     entries: Vec<Entry>,
+    conditions: Vec<ByKey>,
+    /// Those that must always be looked at.
+    rest: Vec<Entry>,
 }
 
 impl Divided {
-    pub(super) fn new<'a>(rules: impl Iterator<Item = (Entry, Option<&'a ResourceKeys>)>) -> Self {
-        let mut unknown = Vec::new();
+    pub(super) fn new<'a>(rules: impl Iterator<Item = (Entry, &'a Rule)>) -> Self {
         let mut keyed = Vec::new();
-        for (entry, keys) in rules {
-            match keys {
-                Some(ResourceKeys(Some(slots))) => {
-                    keyed.extend(slots.iter().map(|slot| (*slot, entry)));
-                }
-                Some(ResourceKeys(None)) | None => unknown.push(entry),
+        let mut unkeyed = Vec::new();
+        for (entry, rule) in rules {
+            match &rule.resource_keys().0 {
+                Some(slots) => keyed.extend(slots.iter().map(|slot| (*slot, entry))),
+                None => unkeyed.push((entry, rule.condition_keys())),
             }
         }
         let mut entries = Vec::with_capacity(keyed.len());
         let resources = Prefixes::new(keyed, |group| prefixes::append(&mut entries, group));
-        Self { unknown: unknown.into(), resources, entries }
+        let (conditions, rest) = if unkeyed.len() > FEW {
+            conditions::divide(unkeyed)
+        } else {
+            (Vec::new(), unkeyed.into_iter().map(|(entry, _)| entry).collect())
+        };
+        Self { resources, entries, conditions, rest }
     }
 
-    /// The first candidate for `resource` that is accepted.
+    /// The first candidate that is accepted.
     pub(super) fn find(
         &self,
-        resource: Resource<'_>,
+        query: Query<'_>,
         accept: &mut impl FnMut(Entry) -> bool,
     ) -> Option<Entry> {
-        if let Some(found) = self.unknown.iter().copied().find(|&entry| accept(entry)) {
+        if let Some(found) = self.rest.iter().copied().find(|&entry| accept(entry)) {
             return Some(found);
         }
+        let by_resource = self.by_resource(query, accept);
+        let mut keys = self.conditions.iter();
+        by_resource.or_else(|| keys.find_map(|key| key.find(query.context, accept)))
+    }
+
+    fn by_resource(
+        &self,
+        query: Query<'_>,
+        accept: &mut impl FnMut(Entry) -> bool,
+    ) -> Option<Entry> {
         // No ARN stands for what is none.
-        let [.., account, name] = resource.parts()?;
-        [Hash::default(), in_account(account)].into_iter().find_map(|start| {
+        let [_, service, _, account, name] = query.resource.parts()?;
+        let service = of_service(service);
+        [service, in_account(service, account)].into_iter().find_map(|start| {
             let in_range = |range: &Range<u32>| prefixes::find_in(&self.entries, range, accept);
             self.resources.find(start, name.as_bytes(), in_range)
         })
