@@ -4,12 +4,16 @@
 //! while one does, the role cannot be deleted.
 
 use store::{Row, Snapshot, Transaction, params};
-use wire::iam::{
-    CreateServiceLinkedRoleRequest, CreateServiceLinkedRoleResponse,
-    DeleteServiceLinkedRoleRequest, DeleteServiceLinkedRoleResponse, DeletionTaskFailureReasonType,
-    DeletionTaskStatusType, GetServiceLinkedRoleDeletionStatusRequest,
-    GetServiceLinkedRoleDeletionStatusResponse, RoleUsageType,
-    errors::{INVALID_INPUT, NO_SUCH_ENTITY},
+use wire::{
+    errors::ACCESS_DENIED,
+    iam::{
+        CreateServiceLinkedRoleRequest, CreateServiceLinkedRoleResponse,
+        DeleteServiceLinkedRoleRequest, DeleteServiceLinkedRoleResponse,
+        DeletionTaskFailureReasonType, DeletionTaskStatusType,
+        GetServiceLinkedRoleDeletionStatusRequest, GetServiceLinkedRoleDeletionStatusResponse,
+        RoleUsageType,
+        errors::{INVALID_INPUT, NO_SUCH_ENTITY},
+    },
 };
 use world::{Timestamp, World};
 
@@ -59,7 +63,8 @@ pub(crate) async fn create(
 }
 
 fn known(principal: &str) -> Result<&'static LinkedService, wire::Error> {
-    let unknown = || INVALID_INPUT.with(format!("{principal} does not have a service-linked role"));
+    let unknown =
+        || ACCESS_DENIED.with(format!("Cannot find Service Linked Role template for {principal}"));
     linked_services::find(principal).ok_or_else(unknown)
 }
 
@@ -119,8 +124,8 @@ async fn insert(
 /// this server's, and gives its ARN.
 ///
 /// # Errors
-/// `InvalidInput` for a service without such a role, or where the account has another role of that name;
-/// the store's.
+/// `AccessDenied` for a service without such a role, `InvalidInput` where the account has another role of
+/// that name; the store's.
 pub async fn ensure(
     tx: &mut Transaction,
     world: &World,

@@ -79,10 +79,10 @@ async fn names_are_given_by_the_service() {
         &INVALID_INPUT,
         &format!("Custom suffix is not allowed for {WORKMAIL}"),
     );
-    assert!(
-        ask!(root, create_service_linked_role, new("none.amazonaws.com", None))
-            .unwrap_err()
-            .is(&INVALID_INPUT)
+    refused(
+        ask!(root, create_service_linked_role, new("none.amazonaws.com", None)),
+        &ACCESS_DENIED,
+        "Cannot find Service Linked Role template for none.amazonaws.com",
     );
     for suffix in [None, Some("a"), Some("b")] {
         let role = ask!(root, create_service_linked_role, new("autoscaling.amazonaws.com", suffix))
