@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A mail server with the API of Amazon WorkMail and the access control of AWS IAM.
 #[derive(Debug, Parser)]
@@ -46,6 +46,11 @@ pub(crate) enum AccountCommand {
 pub(crate) enum PolicyCommand {
     /// Tell why somebody may or may not do something, also while the server runs.
     Explain(PolicyExplain),
+    /// Find what is wrong, dangerous or needless in policies, and mend what can be mended.
+    ///
+    /// Reads JSON, and Markdown with JSON between fences. Exits with 1 if there are errors or security
+    /// warnings, with 2 if a file could not be read or written.
+    Lint(PolicyLint),
 }
 
 /// Where the data lies.
@@ -186,6 +191,47 @@ pub(crate) struct PolicyExplain {
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Options of `policy lint`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PolicyLint {
+    /// What the policies are for.
+    #[arg(long = "type", value_enum, default_value = "identity", value_name = "TYPE")]
+    pub(crate) kind: LintedType,
+    /// How to say it.
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub(crate) format: LintFormat,
+    /// Mend the files where there is only one way to, and say what is left.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// The files; `-` for standard input, which is mended to standard output.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// What a linted policy is for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LintedType {
+    /// Of a user, a group or a role.
+    Identity,
+    /// Of a resource.
+    Resource,
+    /// Of a role: who may assume it.
+    Trust,
+    /// Of an organisation, over its users and roles.
+    Scp,
+    /// Of an organisation, over its resources.
+    Rcp,
+}
+
+/// How findings are said.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LintFormat {
+    /// For people.
+    Text,
+    /// One JSON array.
+    Json,
 }
 
 fn condition_key(text: &str) -> Result<(String, String), String> {

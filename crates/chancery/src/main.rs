@@ -14,6 +14,7 @@ mod housekeeping;
 mod listeners;
 mod log;
 mod policy_explain;
+mod policy_lint;
 mod serve;
 mod sign_up;
 mod sign_ups;
@@ -29,7 +30,7 @@ use failure::Failure;
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("chancery: {failure}");
             ExitCode::FAILURE
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
+fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Version => version(),
         Command::CheckConfig(options) => check_config(&options),
@@ -51,7 +52,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Policy(PolicyCommand::Explain(options)) => {
             runtime()?.block_on(policy_explain::explain(options))
         }
-    }
+        Command::Policy(PolicyCommand::Lint(options)) => return Ok(policy_lint::lint(&options)),
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn version() -> Result<(), Failure> {
