@@ -9,21 +9,15 @@ import base64
 import hashlib
 import hmac
 import json
-import pathlib
 import struct
 import subprocess
 import time
-import tomllib
 
 import botocore.exceptions
 import pytest
 
 READ_ONLY = "arn:aws:iam::aws:policy/AmazonWorkMailReadOnlyAccess"
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
-
-SERVED = set(
-    tomllib.loads((pathlib.Path(__file__).parent.parent / "models/served.toml").read_text())["iam"]
-)
 
 
 @pytest.fixture
@@ -55,7 +49,6 @@ class Resource:
     """A resource of the provider. `config` is what its block says; `id` is what it is imported by."""
 
     update_to = {}
-    needs = ()
 
     def __init__(self, iam, config):
         self.iam, self.config, self.id = iam, dict(config), None
@@ -388,6 +381,25 @@ class AccountAlias(Resource):
         self.iam.delete_account_alias(AccountAlias=self.id)
 
 
+class SecurityTokenServicePreferences(Resource):
+    """There is always one; what is deleted is only forgotten by the provider."""
+
+    config = {"global_endpoint_token_version": "v2Token"}
+    update_to = {"global_endpoint_token_version": "v1Token"}
+
+    def create(self):
+        self.id = "account"
+        self.update(self.config)
+
+    def read(self):
+        version = self.iam.get_account_summary()["SummaryMap"]["GlobalEndpointTokenVersion"]
+        return {"global_endpoint_token_version": f"v{version}Token"}
+
+    def update(self, new):
+        version = new["global_endpoint_token_version"]
+        self.iam.set_security_token_service_preferences(GlobalEndpointTokenVersion=version)
+
+
 class AccountPasswordPolicy(Resource):
     config = {"MinimumPasswordLength": 12, "RequireSymbols": True, "MaxPasswordAge": 90, "HardExpiry": False}
     update_to = {"MinimumPasswordLength": 8, "RequireSymbols": False, "MaxPasswordAge": 30, "HardExpiry": True}
@@ -470,7 +482,6 @@ class VirtualMFADevice(Member):
 
 
 class SamlProvider(Resource):
-    needs = ("CreateSAMLProvider", "GetSAMLProvider", "UpdateSAMLProvider", "DeleteSAMLProvider", "TagSAMLProvider")
     config = {"entity": "https://idp.example.com/one", "tags": {"a": "1"}}
     update_to = {"entity": "https://idp.example.com/two", "tags": {}}
 
@@ -508,7 +519,6 @@ class SamlProvider(Resource):
 
 
 class ServerCertificate(Resource):
-    needs = ("UploadServerCertificate", "GetServerCertificate", "DeleteServerCertificate", "TagServerCertificate")
     config = {"name": "cert", "path": "/web/", "tags": {"a": "1"}}
     update_to = {"name": "other", "path": "/", "tags": {"a": "2"}}
 
@@ -550,7 +560,6 @@ class ServerCertificate(Resource):
 
 
 class SigningCertificate(Member):
-    needs = ("UploadSigningCertificate", "UpdateSigningCertificate", "ListSigningCertificates")
     config = {"status": "Active"}
     update_to = {"status": "Inactive"}
 
@@ -574,7 +583,6 @@ class SigningCertificate(Member):
 
 
 class UserSshKey(Member):
-    needs = ("UploadSSHPublicKey", "GetSSHPublicKey", "UpdateSSHPublicKey", "DeleteSSHPublicKey")
     config = {"status": "Active"}
     update_to = {"status": "Inactive"}
 
@@ -598,12 +606,6 @@ class UserSshKey(Member):
 
 
 class ServiceSpecificCredential(Member):
-    needs = (
-        "CreateServiceSpecificCredential",
-        "ListServiceSpecificCredentials",
-        "UpdateServiceSpecificCredential",
-        "DeleteServiceSpecificCredential",
-    )
     config = {"status": "Active"}
     update_to = {"status": "Inactive"}
     service = "codecommit.amazonaws.com"
@@ -639,7 +641,8 @@ def key_and_certificate(name):
 
 def ssh_key():
     """A public key whose modulus nobody has factors of: the form is what counts."""
-    parts = [b"ssh-rsa", b"\x01\x00\x01", b"\x00" + hashlib.sha512(b"chancery").digest() * 4]
+    modulus = int.from_bytes(hashlib.sha512(b"chancery").digest() * 4) | 1 << 2047 | 1
+    parts = [b"ssh-rsa", b"\x01\x00\x01", b"\x00" + modulus.to_bytes(256)]
     blob = b"".join(struct.pack(">I", len(part)) + part for part in parts)
     return f"ssh-rsa {base64.b64encode(blob).decode()} u@example.com"
 
@@ -661,6 +664,7 @@ RESOURCES = [
     RolePolicy,
     RolePolicyAttachment,
     SamlProvider,
+    SecurityTokenServicePreferences,
     ServerCertificate,
     ServiceSpecificCredential,
     SigningCertificate,
@@ -681,8 +685,6 @@ def is_gone(resource):
 
 @pytest.mark.parametrize("kind", RESOURCES, ids=lambda kind: kind.__name__)
 def test_life_of(iam, kind):
-    if absent := set(kind.needs) - SERVED:
-        pytest.skip(f"not served: {', '.join(sorted(absent))}")
     resource = kind(iam, kind.config)
     resource.prepare()
     resource.create()
@@ -695,8 +697,9 @@ def test_life_of(iam, kind):
     imported = kind(iam, resource.config)
     imported.id = resource.id
     assert imported.read() == resource.config
-    imported.delete()
-    assert is_gone(imported)
+    if hasattr(imported, "delete"):
+        imported.delete()
+        assert is_gone(imported)
 
 
 def test_a_user_that_everything_hangs_on_is_destroyed_by_force(iam, root):
@@ -716,9 +719,18 @@ def test_a_user_that_everything_hangs_on_is_destroyed_by_force(iam, root):
         AuthenticationCode1=totp(seed, now - 30),
         AuthenticationCode2=totp(seed, now),
     )
-    with pytest.raises(iam.exceptions.DeleteConflictException):
-        iam.delete_user(UserName="u")
+    iam.upload_ssh_public_key(UserName="u", SSHPublicKeyBody=ssh_key())
+    iam.upload_signing_certificate(UserName="u", CertificateBody=key_and_certificate("u.example.com")[1])
+    iam.create_service_specific_credential(UserName="u", ServiceName="codecommit.amazonaws.com")
 
+    def is_held():
+        try:
+            iam.delete_user(UserName="u")
+        except iam.exceptions.DeleteConflictException:
+            return True
+        return False
+
+    assert is_held()
     for group in items(iam, "list_groups_for_user", "Groups", UserName="u"):
         iam.remove_user_from_group(GroupName=group["GroupName"], UserName="u")
     for key in items(iam, "list_access_keys", "AccessKeyMetadata", UserName="u"):
@@ -728,6 +740,14 @@ def test_a_user_that_everything_hangs_on_is_destroyed_by_force(iam, root):
     for one in items(iam, "list_virtual_mfa_devices", "VirtualMFADevices", AssignmentStatus="Unassigned"):
         iam.delete_virtual_mfa_device(SerialNumber=one["SerialNumber"])
     iam.delete_login_profile(UserName="u")
+    for key in items(iam, "list_ssh_public_keys", "SSHPublicKeys", UserName="u"):
+        iam.delete_ssh_public_key(UserName="u", SSHPublicKeyId=key["SSHPublicKeyId"])
+    for one in items(iam, "list_signing_certificates", "Certificates", UserName="u"):
+        iam.delete_signing_certificate(UserName="u", CertificateId=one["CertificateId"])
+    for one in iam.list_service_specific_credentials(UserName="u")["ServiceSpecificCredentials"]:
+        credential = one["ServiceSpecificCredentialId"]
+        iam.delete_service_specific_credential(UserName="u", ServiceSpecificCredentialId=credential)
+    assert is_held()
     for policy in items(iam, "list_attached_user_policies", "AttachedPolicies", UserName="u"):
         iam.detach_user_policy(UserName="u", PolicyArn=policy["PolicyArn"])
     for policy in items(iam, "list_user_policies", "PolicyNames", UserName="u"):

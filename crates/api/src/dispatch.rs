@@ -227,6 +227,11 @@ impl Run<'_> {
         let name = self.operation.name;
         let lost = || Error::internal(format!("no handler for `{name}`"));
         match self.service {
+            Service::AccessAnalyzer => {
+                let operation = wire::accessanalyzer::Operation::parse(name).ok_or_else(lost)?;
+                let service = &self.api.services.accessanalyzer;
+                wire::accessanalyzer::dispatch(service, operation, call, input).await
+            }
             Service::CloudTrail => {
                 let operation = wire::cloudtrail::Operation::parse(name).ok_or_else(lost)?;
                 wire::cloudtrail::dispatch(&self.api.services.cloudtrail, operation, call, input)

@@ -29,6 +29,8 @@ pub use server::{Limits, listen};
 
 /// The services behind the endpoint.
 pub struct Services {
+    /// IAM Access Analyzer.
+    pub accessanalyzer: accessanalyzer::Service,
     /// CloudTrail.
     pub cloudtrail: cloudtrail::Service,
     /// Identity and Access Management.

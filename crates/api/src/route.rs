@@ -12,6 +12,8 @@ use wire::{
 /// The services that the endpoint serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
+    /// IAM Access Analyzer.
+    AccessAnalyzer,
     /// CloudTrail.
     CloudTrail,
     /// Identity and Access Management.
@@ -23,11 +25,13 @@ pub enum Service {
 }
 
 impl Service {
-    const ALL: [Self; 4] = [Self::CloudTrail, Self::Iam, Self::Sts, Self::WorkMail];
+    const ALL: [Self; 5] =
+        [Self::AccessAnalyzer, Self::CloudTrail, Self::Iam, Self::Sts, Self::WorkMail];
 
     /// The service's tables.
     pub fn model(self) -> &'static ServiceModel {
         match self {
+            Self::AccessAnalyzer => &wire::accessanalyzer::MODEL,
             Self::CloudTrail => &wire::cloudtrail::MODEL,
             Self::Iam => &wire::iam::MODEL,
             Self::Sts => &wire::sts::MODEL,
@@ -38,6 +42,7 @@ impl Service {
     /// The name of the service in event records.
     pub(crate) fn event_source(self) -> &'static str {
         match self {
+            Self::AccessAnalyzer => "access-analyzer.amazonaws.com",
             Self::CloudTrail => "cloudtrail.amazonaws.com",
             Self::Iam => "iam.amazonaws.com",
             Self::Sts => "sts.amazonaws.com",
@@ -49,7 +54,7 @@ impl Service {
     pub(crate) fn clock_tolerance(self) -> Duration {
         match self {
             Self::Iam | Self::Sts => Duration::from_secs(15 * 60),
-            Self::CloudTrail | Self::WorkMail => Duration::from_secs(5 * 60),
+            Self::AccessAnalyzer | Self::CloudTrail | Self::WorkMail => Duration::from_secs(5 * 60),
         }
     }
 
@@ -58,7 +63,7 @@ impl Service {
     pub(crate) fn region(self, region: &str) -> &str {
         match self {
             Self::Iam => "us-east-1",
-            Self::CloudTrail | Self::Sts | Self::WorkMail => region,
+            Self::AccessAnalyzer | Self::CloudTrail | Self::Sts | Self::WorkMail => region,
         }
     }
 

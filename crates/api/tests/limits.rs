@@ -37,6 +37,7 @@ impl House {
         tokio::spawn(recorder.run());
         let workmail = workmail::Service::new(Settings { mail_host: "mail.example".to_owned() });
         let services = Services {
+            accessanalyzer: accessanalyzer::Service,
             cloudtrail: cloudtrail::Service,
             iam: iam::Service,
             sts: sts::Service,

@@ -62,6 +62,7 @@ impl Faces {
             let settings = workmail::Settings { mail_host: self.config.hostname.clone() };
             let workmail = workmail::Service::new(settings);
             let services = api::Services {
+                accessanalyzer: accessanalyzer::Service,
                 cloudtrail: cloudtrail::Service,
                 iam: iam::Service,
                 sts: sts::Service,
