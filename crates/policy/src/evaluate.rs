@@ -100,7 +100,7 @@ pub struct Decisions<'a> {
     /// The service control policies: the first level that does not allow, or the last.
     pub service_control: Option<Decision<'a>>,
     /// The resource control policies, likewise.
-    pub resource_control: Option<ResourceDecision<'a>>,
+    pub resource_control: Option<Decision<'a>>,
 }
 
 /// Decides. Allocates nothing, unless the context or the asker does.
@@ -133,28 +133,16 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// Every level must allow. They bind accounts, so nobody without one.
+    /// They bind accounts, so nobody without one.
     fn service_control(&self) -> Option<Decision<'a>> {
         let levels = self.policies.service_control.iter();
         let levels = levels.filter(|_| self.asker.nature().has_account());
-        let decisions = levels.map(|level| level.decide(&self.request));
-        decisions.reduce(|known, next| match (&known, &next) {
-            (Decision::ExplicitDeny(_), _) => known,
-            (_, Decision::ExplicitDeny(_)) => next,
-            (Decision::ImplicitDeny, _) => known,
-            _ => next,
-        })
+        levels.map(|level| level.decide(&self.request)).reduce(of_levels)
     }
 
-    fn resource_control(&self) -> Option<ResourceDecision<'a>> {
+    fn resource_control(&self) -> Option<Decision<'a>> {
         let levels = self.policies.resource_control.iter();
-        let decisions = levels.map(|level| level.decide(&self.request, self.asker));
-        decisions.reduce(|known, next| match (&known, &next) {
-            (ResourceDecision::ExplicitDeny(_), _) => known,
-            (_, ResourceDecision::ExplicitDeny(_)) => next,
-            (ResourceDecision::ImplicitDeny, _) => known,
-            _ => next,
-        })
+        levels.map(|level| level.decide(&self.request, self.asker).plain()).reduce(of_levels)
     }
 
     /// What the decisions of all kinds come to.
@@ -179,10 +167,7 @@ impl<'a> Question<'a> {
             (PolicyType::Boundary, needed.limits && !is_allowed_or_absent(decisions.boundary)),
             (PolicyType::Session, needed.limits && !is_allowed_or_absent(decisions.session)),
             (PolicyType::ServiceControl, !is_allowed_or_absent(decisions.service_control)),
-            (
-                PolicyType::ResourceControl,
-                decisions.resource_control.is_some_and(|decision| !decision.is_allowed()),
-            ),
+            (PolicyType::ResourceControl, !is_allowed_or_absent(decisions.resource_control)),
         ];
         let missing = missing.into_iter().filter(|(_, is_missing)| *is_missing);
         if let Some(policy_type) = missing.map(|(policy_type, _)| policy_type).min() {
@@ -196,25 +181,21 @@ impl<'a> Question<'a> {
     }
 
     fn refuse_denials(&self, decisions: &Decisions<'a>) -> Result<(), Denial<'a>> {
-        let own = |decision: Option<Decision<'a>>| match decision {
-            Some(Decision::ExplicitDeny(cause)) => Some(cause),
-            _ => None,
-        };
-        let of_resource = |decision: Option<ResourceDecision<'a>>| match decision {
-            Some(ResourceDecision::ExplicitDeny(cause)) => Some(cause),
-            _ => None,
-        };
         let denials = [
-            (PolicyType::Identity, own(decisions.identity)),
-            (self.resource_type(), of_resource(decisions.resource)),
-            (PolicyType::Boundary, own(decisions.boundary)),
-            (PolicyType::Session, own(decisions.session)),
-            (PolicyType::ServiceControl, own(decisions.service_control)),
-            (PolicyType::ResourceControl, of_resource(decisions.resource_control)),
+            (PolicyType::Identity, decisions.identity),
+            (self.resource_type(), decisions.resource.map(ResourceDecision::plain)),
+            (PolicyType::Boundary, decisions.boundary),
+            (PolicyType::Session, decisions.session),
+            (PolicyType::ServiceControl, decisions.service_control),
+            (PolicyType::ResourceControl, decisions.resource_control),
         ];
-        let denials = denials.into_iter().filter(|(_, explicit)| explicit.is_some());
-        let first = denials.min_by_key(|(policy_type, _)| *policy_type);
-        first.map_or(Ok(()), |(policy_type, explicit)| Err(Denial { policy_type, explicit }))
+        let denials = denials.into_iter().filter_map(|(policy_type, decision)| match decision {
+            Some(Decision::ExplicitDeny(cause)) => {
+                Some(Denial { policy_type, explicit: Some(cause) })
+            }
+            _ => None,
+        });
+        denials.min_by_key(|denial| denial.policy_type).map_or(Ok(()), Err)
     }
 
     /// Whose permission it takes, when the resource's policy names the asker as it does.
@@ -260,6 +241,16 @@ struct Needed {
     /// Boundary and session policies.
     limits: bool,
     resource: bool,
+}
+
+/// What two levels of an organisation say together: each must allow.
+fn of_levels<'a>(known: Decision<'a>, next: Decision<'a>) -> Decision<'a> {
+    match (&known, &next) {
+        (Decision::ExplicitDeny(_), _) => known,
+        (_, Decision::ExplicitDeny(_)) => next,
+        (Decision::ImplicitDeny, _) => known,
+        _ => next,
+    }
 }
 
 fn is_allowed_or_absent(decision: Option<Decision<'_>>) -> bool {

@@ -18,7 +18,40 @@
 //! ```
 //!
 //! One set is one kind of policy. What all kinds together say of a request, those of who asks, of the
-//! resource and of organisations, [`evaluate`] tells.
+//! resource and of organisations, [`evaluate`] tells:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use policy::{
+//!     ArnAsker, Kind, Policies, PolicyType, Question, Request, ResourceKind, ResourcePolicy, Source,
+//!     Verdict, evaluate,
+//! };
+//!
+//! let trust = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+//!     "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"}}"#;
+//! let document = Arc::new(policy::parse(trust, Kind::Trust)?);
+//! let role = "arn:aws:iam::111122223333:role/worker";
+//! let trust = ResourcePolicy::new(Source { id: role.into(), document });
+//!
+//! let anna = ArnAsker::user("arn:aws:iam::111122223333:user/anna");
+//! let verdict = evaluate(&Question {
+//!     request: Request { action: "sts:AssumeRole", resource: role, context: &() },
+//!     asker: &anna,
+//!     cross_account: false,
+//!     policies: Policies {
+//!         resource: Some((ResourceKind::RoleTrust, &trust)),
+//!         ..Policies::default()
+//!     },
+//! });
+//! // The trust policy leaves it to the account, and the user has no policy that allows it.
+//! let Verdict::Denied(denial) = verdict else { panic!("allowed") };
+//! assert_eq!(denial.policy_type, PolicyType::Identity);
+//! assert_eq!(
+//!     denial.reason("sts:AssumeRole"),
+//!     "because no identity-based policy allows the sts:AssumeRole action"
+//! );
+//! # Ok::<(), policy::Malformed>(())
+//! ```
 //!
 //! What it must not know: accounts, principals and their attachments, storage, the clock. Whatever a
 //! policy may ask of a request comes through [`Context`], whom it names is for [`Asker`] to say.

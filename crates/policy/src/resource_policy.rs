@@ -3,7 +3,7 @@
 use crate::{
     asker::{Asker, Named},
     document::Source,
-    set::{Action, Cause, PolicySet, Request},
+    set::{Action, Cause, Decision, PolicySet, Request},
 };
 
 /// The trust policy of a role, or the policy of another resource, ready for decisions.
@@ -23,7 +23,17 @@ pub enum ResourceDecision<'a> {
     ImplicitDeny,
 }
 
-impl ResourceDecision<'_> {
+impl<'a> ResourceDecision<'a> {
+    /// The same without how the asker is named.
+    #[must_use]
+    pub fn plain(self) -> Decision<'a> {
+        match self {
+            Self::Allow(_, cause) => Decision::Allow(cause),
+            Self::ExplicitDeny(cause) => Decision::ExplicitDeny(cause),
+            Self::ImplicitDeny => Decision::ImplicitDeny,
+        }
+    }
+
     /// Whether the request is allowed.
     #[must_use]
     pub fn is_allowed(&self) -> bool {
