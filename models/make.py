@@ -60,7 +60,10 @@ IN_OWN_WORDS = {
 UNBOUND = {"cloudtrail": {"MaxResults": ("min", "max"), "EventCategory": ("enum",)}}
 
 # Secrets that the public model does not mark as such.
-SECRET_BESIDES = {"sts": {"tokenType"}}
+SECRET_BESIDES = {
+    "iam": {"authenticationCodeType"},
+    "sts": {"tokenType", "tokenCodeType", "contextAssertionType"},
+}
 
 # Constraints that the service does not keep to, as its recorded answers show: shape -> what holds.
 CORRECTED = {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::event_days::EventDays;
+
 /// A mail server with the API of Amazon WorkMail and the access control of AWS IAM.
 #[derive(Debug, Parser)]
 #[command(name = "chancery", version)]
@@ -101,6 +103,9 @@ pub(crate) struct Serve {
     /// Who reads mail for `postmaster` where nobody in the domain does: an address on this server.
     #[arg(long, env = "CHANCERY_POSTMASTER", value_name = "ADDRESS")]
     pub(crate) postmaster: Option<String>,
+    /// How many days event records are kept, or `forever`; 90 unless given.
+    #[arg(long, env = "CHANCERY_EVENT_DAYS", value_name = "DAYS")]
+    pub(crate) event_days: Option<EventDays>,
     /// Where a host of outbound HTTPS requests is, in the place of the DNS; may also be a private address. May
     /// be given more than once.
     #[arg(

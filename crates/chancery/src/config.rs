@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use smtp::Address;
 
-use crate::{cli, failure::Failure};
+use crate::{cli, event_days::EventDays, failure::Failure};
 
 /// The port of the API unless another one is given.
 const API_PORT: u16 = 4080;
@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) postmaster: Option<String>,
     /// Whether people may sign up for accounts by themselves.
     pub(crate) sign_up: bool,
+    /// How long event records are kept.
+    pub(crate) event_days: EventDays,
     /// Written once the server accepts on all listeners.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -142,6 +144,7 @@ struct File {
     smarthost: Option<String>,
     postmaster: Option<String>,
     sign_up: Option<bool>,
+    event_days: Option<EventDays>,
     ready_file: Option<PathBuf>,
     listen: FileListen,
     tls: Tls,
@@ -171,6 +174,7 @@ impl Config {
                 .transpose()?,
             postmaster: pick(&options.postmaster, &file.postmaster),
             sign_up: pick(&options.sign_up, &file.sign_up).unwrap_or(false),
+            event_days: pick(&options.event_days, &file.event_days).unwrap_or_default(),
             ready_file: pick(&options.ready_file, &file.ready_file),
             listen: Listen::merge(options, &file.listen)?,
             tls: file.tls,
@@ -359,6 +363,17 @@ mod tests {
         let ports = [config.listen.api, config.listen.smtp, config.listen.imap];
         assert_eq!(ports.map(|address| address.unwrap().port()), [4080, 4025, 4993]);
         assert!(ports.iter().all(|address| address.unwrap().ip().is_loopback()));
+    }
+
+    #[test]
+    fn events_are_kept_for_ninety_days_unless_told_otherwise() {
+        assert_eq!(load(&[]).unwrap().event_days, EventDays::default());
+        let file = file("event_days = 30\n");
+        let path = file.path().to_str().unwrap();
+        assert_eq!(load(&["--config", path]).unwrap().event_days.to_string(), "30");
+        let forever = load(&["--config", path, "--event-days", "forever"]).unwrap();
+        assert_eq!(forever.event_days, EventDays::Forever);
+        assert!(forever.to_toml().unwrap().contains("event_days = \"forever\""));
     }
 
     #[test]

@@ -84,8 +84,12 @@ impl Faces {
             self.world.clone(),
             requested(self.shutdown.clone()),
         ));
-        let housekeeping =
-            housekeeping::keep(self.store, self.world.clone(), self.shutdown.clone());
+        let housekeeping = housekeeping::keep(
+            self.store,
+            self.world.clone(),
+            self.config.event_days,
+            self.shutdown.clone(),
+        );
         tasks.spawn(housekeeping);
         send_queue(&mut tasks, self.flow, &self.world, &self.config, self.shutdown)?;
         Ok(tasks)

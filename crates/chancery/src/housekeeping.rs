@@ -6,7 +6,10 @@ use store::Store;
 use tokio::time::MissedTickBehavior;
 use world::World;
 
-use crate::serve::{Shutdown, requested};
+use crate::{
+    event_days::EventDays,
+    serve::{Shutdown, requested},
+};
 
 /// How often it is looked for.
 const INTERVAL: Duration = Duration::from_secs(10 * 60);
@@ -20,8 +23,12 @@ const PURGE_STEPS_MAX: usize = 100;
 /// Bodies that are looked at for being unused at one time.
 const BODIES_MAX: usize = 10_000;
 
-/// Clears away mailboxes whose thirty days are over, and bodies that nothing names, until `shutdown`.
-pub(crate) async fn keep(store: Store, world: World, shutdown: Shutdown) {
+/// Steps of forgetting old events at one time; each is a transaction of bounded size.
+const FORGET_STEPS_MAX: usize = 2_000;
+
+/// Clears away mailboxes whose thirty days are over, bodies that nothing names, and events older than
+/// `event_days`, until `shutdown`.
+pub(crate) async fn keep(store: Store, world: World, event_days: EventDays, shutdown: Shutdown) {
     let mut stop = std::pin::pin!(requested(shutdown));
     let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + FIRST_DELAY, INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -33,7 +40,7 @@ pub(crate) async fn keep(store: Store, world: World, shutdown: Shutdown) {
         tokio::select! {
             // Giving up half-way is safe: a transaction that is dropped is rolled back.
             () = &mut stop => return,
-            result = round(&store, &world) => match result {
+            result = round(&store, &world, event_days) => match result {
                 Ok(()) => {}
                 Err(error) if error.is_conflict() => tracing::debug!(%error, "cleared away later"),
                 Err(error) => tracing::warn!(%error, "cannot clear away"),
@@ -42,7 +49,11 @@ pub(crate) async fn keep(store: Store, world: World, shutdown: Shutdown) {
     }
 }
 
-async fn round(store: &Store, world: &World) -> Result<(), mailbox::Error> {
+async fn round(store: &Store, world: &World, event_days: EventDays) -> Result<(), mailbox::Error> {
+    if let Some(earliest) = event_days.earliest(world.now()) {
+        let steps = iam::trail::forget(store, earliest, FORGET_STEPS_MAX).await?;
+        tracing::debug!(steps, "old events were forgotten");
+    }
     mailbox::mailboxes::purge_expired(store, world.now(), PURGE_STEPS_MAX).await?;
     let collected = mailbox::collect_garbage(store, BODIES_MAX).await?;
     tracing::debug!(?collected, "cleared away");
@@ -74,10 +85,10 @@ mod tests {
         tx.commit().await.unwrap();
 
         clock.advance(RETENTION - Duration::from_secs(1));
-        round(&store, &world).await.unwrap();
+        round(&store, &world, EventDays::Forever).await.unwrap();
         assert!(is_there(&store, "gone").await, "it can be restored for a second yet");
         clock.advance(Duration::from_secs(1));
-        round(&store, &world).await.unwrap();
+        round(&store, &world, EventDays::Forever).await.unwrap();
         assert!(!is_there(&store, "gone").await);
         assert!(is_there(&store, "kept").await);
     }

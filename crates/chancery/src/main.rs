@@ -7,6 +7,7 @@ mod account;
 mod cli;
 mod config;
 mod data_folder;
+mod event_days;
 mod faces;
 mod failure;
 mod health;

@@ -80,10 +80,12 @@ fn range(
     input: &LookupEventsRequest,
     now: Timestamp,
 ) -> Result<(Timestamp, Timestamp), wire::Error> {
-    let last = input.end_time.unwrap_or(now);
-    if input.start_time.is_some_and(|start| start > last) {
+    if let (Some(start), Some(end)) = (input.start_time, input.end_time)
+        && start > end
+    {
         return Err(INVALID_TIME_RANGE.with("The start time must not be after the end time."));
     }
+    let last = input.end_time.unwrap_or(now);
     let earliest = now.saturating_sub(REACH);
     let start = input.start_time.map_or(earliest, |start| start.max(earliest));
     Ok((start, Timestamp::from_seconds(last.as_seconds()).saturating_add(Duration::from_secs(1))))

@@ -71,8 +71,9 @@ impl House {
         call.succeed(Record { request_parameters, ..record(name) }).await.unwrap();
     }
 
-    /// Calls that read, by a user with a key, all at one time.
+    /// Calls that read, by a user with a key, all at one time, a second after what was before.
     async fn reads(&self, name: &'static str, times: usize) {
+        self.clock.advance(Duration::from_secs(1));
         let (door, task) = Door::new(self.store.clone(), self.world.clone());
         for _ in 0..times {
             let caller = Caller {

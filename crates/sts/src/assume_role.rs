@@ -43,7 +43,7 @@ pub(crate) async fn assume(
     }
     let scope = scope::inherit(scope, caller.scope())?;
     let serial = input.serial_number.as_deref();
-    if second_factor::prove(call, serial, input.token_code.as_deref()).await? {
+    if second_factor::prove(call, serial, input.token_code.as_ref()).await? {
         asked =
             asked.with("aws:MultiFactorAuthPresent", "true").with("aws:MultiFactorAuthAge", "0");
     }

@@ -1,7 +1,7 @@
 //! The code of a second factor, given with a request.
 
 use iam::door::Call;
-use wire::errors::ACCESS_DENIED;
+use wire::{Sensitive, errors::ACCESS_DENIED};
 
 /// Whether the request brought a second factor, which then was right. The code is used up.
 ///
@@ -10,11 +10,11 @@ use wire::errors::ACCESS_DENIED;
 pub(crate) async fn prove(
     call: &mut Call,
     serial: Option<&str>,
-    code: Option<&str>,
+    code: Option<&Sensitive>,
 ) -> Result<bool, wire::Error> {
     let (serial, code) = match (serial, code) {
         (None, None) => return Ok(false),
-        (Some(serial), Some(code)) => (serial, code),
+        (Some(serial), Some(code)) => (serial, code.expose()),
         _ => {
             return Err(ACCESS_DENIED.with(
                 "MultiFactorAuthentication failed, must provide both MFA serial number and one time \

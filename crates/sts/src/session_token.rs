@@ -28,7 +28,7 @@ pub(crate) async fn get(
     if caller.session.is_some() {
         return Err(ACCESS_DENIED.with("Cannot call GetSessionToken with session credentials"));
     }
-    let (serial, code) = (input.serial_number.as_deref(), input.token_code.as_deref());
+    let (serial, code) = (input.serial_number.as_deref(), input.token_code.as_ref());
     let proved = second_factor::prove(call, serial, code).await?;
     let mut session = issue(call, &caller, duration(&caller, input.duration_seconds));
     session.mfa_at_micros = proved.then(|| call.now().as_micros());

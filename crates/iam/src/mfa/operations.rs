@@ -25,7 +25,7 @@ pub(crate) async fn enable(
     let tx = call.write("iam:EnableMFADevice", Named::user(&input.user_name)).await?;
     let user = entity::user(tx, &caller, &input.user_name).await?;
     let owner = MfaOwner::user(&caller.account, &user.id);
-    let codes = [&*input.authentication_code1, &*input.authentication_code2];
+    let codes = [input.authentication_code1.expose(), input.authentication_code2.expose()];
     super::enable(tx, &keyring, &owner, &input.serial_number, codes, now).await
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn resync(
     let tx = call.write("iam:ResyncMFADevice", Named::user(&input.user_name)).await?;
     let user = entity::user(tx, &caller, &input.user_name).await?;
     let owner = MfaOwner::user(&caller.account, &user.id);
-    let codes = [&*input.authentication_code1, &*input.authentication_code2];
+    let codes = [input.authentication_code1.expose(), input.authentication_code2.expose()];
     super::resync(tx, &keyring, &owner, &input.serial_number, codes, now).await
 }
 

@@ -51,8 +51,8 @@ impl App {
         EnableMFADeviceRequest {
             user_name: s(user),
             serial_number: self.serial.clone(),
-            authentication_code1: self.code(house, steps[0]),
-            authentication_code2: self.code(house, steps[1]),
+            authentication_code1: self.code(house, steps[0]).into(),
+            authentication_code2: self.code(house, steps[1]).into(),
         }
     }
 

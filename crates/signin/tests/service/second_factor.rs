@@ -45,8 +45,8 @@ impl App {
         let input = EnableMFADeviceRequest {
             user_name: user.to_owned(),
             serial_number: app.serial.clone(),
-            authentication_code1: app.code(house, 0),
-            authentication_code2: app.code(house, 1),
+            authentication_code1: app.code(house, 0).into(),
+            authentication_code2: app.code(house, 1).into(),
         };
         by_root!(house, enable_mfa_device, input);
         house.advance(60);

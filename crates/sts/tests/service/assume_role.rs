@@ -171,7 +171,7 @@ async fn conditions_of_the_trust_policy_hold() {
     refused(assume(&house, &house.key, wanted(&role)).await, &ACCESS_DENIED, "role trust policy");
     let invented = AssumeRoleRequest {
         serial_number: Some("arn:aws:iam::123456789012:mfa/admin".to_owned()),
-        token_code: Some("123456".to_owned()),
+        token_code: Some("123456".into()),
         ..wanted(&role)
     };
     let invented = assume(&house, &house.key, invented).await;

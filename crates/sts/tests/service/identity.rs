@@ -138,7 +138,7 @@ async fn a_device_that_is_not_there_proves_nothing() {
         let mut call = house.call(&house.key.id, None).await.unwrap();
         let input = GetSessionTokenRequest {
             serial_number: serial.map(str::to_owned),
-            token_code: code.map(str::to_owned),
+            token_code: code.map(Into::into),
             ..Default::default()
         };
         sts::Service.get_session_token(&mut call, input).await.unwrap_err()
