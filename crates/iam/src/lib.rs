@@ -34,6 +34,7 @@ mod inline_policies;
 mod instance_profiles;
 pub mod issuer_keys;
 pub mod jobs;
+mod linked_role_deletions;
 pub mod linked_roles;
 mod linked_services;
 mod login_profiles;

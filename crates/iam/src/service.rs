@@ -5,10 +5,10 @@ use wire::iam;
 use crate::{
     access_keys, account_properties, aliases, attachments, authorization_details, boundaries,
     context_keys, credential_report, door::Call, groups, inline_policies, instance_profiles,
-    linked_roles, login_profiles, memberships, mfa, oidc_providers, organizations, password_policy,
-    policies, policy_entities, policy_lists, policy_versions, role_templates, roles,
-    saml_providers, server_certificates, service_credentials, signing_certificates, simulator,
-    ssh_keys, summary, token_preferences, users,
+    linked_role_deletions, linked_roles, login_profiles, memberships, mfa, oidc_providers,
+    organizations, password_policy, policies, policy_entities, policy_lists, policy_versions,
+    role_templates, roles, saml_providers, server_certificates, service_credentials,
+    signing_certificates, simulator, ssh_keys, summary, token_preferences, users,
 };
 
 /// IAM, served. It keeps nothing: all is in the call.
@@ -70,7 +70,7 @@ serve! {
     delete_role_policy(input: DeleteRolePolicyRequest) -> () => inline_policies::delete_role;
     delete_saml_provider(input: DeleteSAMLProviderRequest) -> () => saml_providers::delete;
     delete_server_certificate(input: DeleteServerCertificateRequest) -> () => server_certificates::delete;
-    delete_service_linked_role(input: DeleteServiceLinkedRoleRequest) -> iam::DeleteServiceLinkedRoleResponse => linked_roles::delete;
+    delete_service_linked_role(input: DeleteServiceLinkedRoleRequest) -> iam::DeleteServiceLinkedRoleResponse => linked_role_deletions::delete;
     delete_service_specific_credential(input: DeleteServiceSpecificCredentialRequest) -> () => service_credentials::delete;
     delete_signing_certificate(input: DeleteSigningCertificateRequest) -> () => signing_certificates::delete;
     delete_ssh_public_key(input: DeleteSSHPublicKeyRequest) -> () => ssh_keys::delete;
@@ -110,7 +110,7 @@ serve! {
     get_role_template_version(input: GetRoleTemplateVersionRequest) -> iam::GetRoleTemplateVersionResponse => role_templates::version;
     get_saml_provider(input: GetSAMLProviderRequest) -> iam::GetSAMLProviderResponse => saml_providers::get;
     get_server_certificate(input: GetServerCertificateRequest) -> iam::GetServerCertificateResponse => server_certificates::get;
-    get_service_linked_role_deletion_status(input: GetServiceLinkedRoleDeletionStatusRequest) -> iam::GetServiceLinkedRoleDeletionStatusResponse => linked_roles::deletion_status;
+    get_service_linked_role_deletion_status(input: GetServiceLinkedRoleDeletionStatusRequest) -> iam::GetServiceLinkedRoleDeletionStatusResponse => linked_role_deletions::status;
     get_ssh_public_key(input: GetSSHPublicKeyRequest) -> iam::GetSSHPublicKeyResponse => ssh_keys::get;
     get_user(input: GetUserRequest) -> iam::GetUserResponse => users::get;
     get_user_policy(input: GetUserPolicyRequest) -> iam::GetUserPolicyResponse => inline_policies::get_user;
