@@ -4,6 +4,8 @@ SAML provider of the tests' own, whose tokens independent libraries sign."""
 import datetime
 import json
 import time
+import urllib.error
+import urllib.request
 
 import boto3
 import botocore.config
@@ -33,7 +35,7 @@ def provider():
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory, provider):
-    house = House(tmp_path_factory.mktemp("house"), [provider.option]).start()
+    house = House(tmp_path_factory.mktemp("house"), [provider.option, "--public-url=https://aws.example.com"]).start()
     yield house
     house.remove()
 
@@ -525,3 +527,43 @@ def test_encrypted_assertions(iam, federated):
     assert federated.refused()[0] == "InvalidIdentityToken"
     unsigned = saml.encrypted(saml.without_placeholder(federated.idp.assertion(federated.attributes())), key.public_key())
     assert federated.refused(federated.idp.response(unsigned)) == ("InvalidIdentityToken", "Response signature invalid")
+
+
+def get(house, path):
+    with urllib.request.urlopen(house.endpoint + path, timeout=10) as page:
+        return page.headers, json.load(page)
+
+
+def test_a_relying_party_verifies_outbound_tokens(house, root, iam):
+    disabled = "Outbound web identity federation is not enabled for your account."
+    assert refusal(iam.get_outbound_web_identity_federation_info) == ("FeatureDisabled", disabled)
+    issuer = iam.enable_outbound_web_identity_federation()["IssuerIdentifier"]
+    assert refusal(iam.enable_outbound_web_identity_federation)[0] == "FeatureEnabled"
+    info = iam.get_outbound_web_identity_federation_info()
+    assert (info["IssuerIdentifier"], info["JwtVendingEnabled"]) == (issuer, True)
+    assert issuer.startswith("https://aws.example.com/tokens/")
+    path = issuer.removeprefix("https://aws.example.com")
+    headers, discovery = get(house, path + "/.well-known/openid-configuration")
+    assert headers["Content-Type"] == "application/json" and "max-age" in headers["Cache-Control"]
+    assert discovery["issuer"] == issuer
+    sts = house.client("sts", root)
+    for algorithm in ("RS256", "ES384"):
+        answer = sts.get_web_identity_token(
+            Audience=["https://api.example.com"], SigningAlgorithm=algorithm, DurationSeconds=60, Tags=[{"Key": "a", "Value": "b"}]
+        )
+        assert 50 < (answer["Expiration"] - saml.now()).total_seconds() <= 60
+        token = answer["WebIdentityToken"]
+        _, keys = get(house, discovery["jwks_uri"].removeprefix("https://aws.example.com"))
+        keys = jwt.PyJWKSet.from_dict(keys)
+        key = keys[jwt.get_unverified_header(token)["kid"]]
+        claims = jwt.decode(token, key, [algorithm], audience="https://api.example.com", issuer=issuer)
+        assert claims["sub"] == f"arn:aws:iam::{root.account_id}:root"
+        assert claims["https://sts.amazonaws.com/"]["request_tags"] == {"a": "b"}
+    assert "OutboundWebIdentityFederationDisabled" in refusal(
+        house.client("sts", house.create_account()).get_web_identity_token, Audience=["a"], SigningAlgorithm="RS256"
+    )[0]
+    iam.disable_outbound_web_identity_federation()
+    assert refusal(sts.get_web_identity_token, Audience=["a"], SigningAlgorithm="RS256")[0].startswith("Outbound")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        get(house, "/tokens/00000000-0000-0000-0000-000000000000/.well-known/jwks.json")
+    assert caught.value.code == 404

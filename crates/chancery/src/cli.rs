@@ -106,6 +106,10 @@ pub(crate) struct Serve {
     /// How many days event records are kept, or `forever`; 90 unless given.
     #[arg(long, env = "CHANCERY_EVENT_DAYS", value_name = "DAYS")]
     pub(crate) event_days: Option<EventDays>,
+    /// How others reach the API over the internet, such as https://aws.example.com; `https://` and the
+    /// hostname unless given. The tokens of outbound federation bear it as their issuer.
+    #[arg(long, env = "CHANCERY_PUBLIC_URL", value_name = "URL")]
+    pub(crate) public_url: Option<String>,
     /// Where a host of outbound HTTPS requests is, in the place of the DNS; may also be a private address. May
     /// be given more than once.
     #[arg(

@@ -21,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) data: DataConfig,
     /// The server's own name.
     pub(crate) hostname: String,
+    /// How others reach the API: `https://` and a host.
+    pub(crate) public_url: String,
     /// Where all outbound mail goes, if not to the recipients' own servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) smarthost: Option<HostPort>,
@@ -141,6 +143,7 @@ struct File {
     postgres: Option<String>,
     master_key_file: Option<PathBuf>,
     hostname: Option<String>,
+    public_url: Option<String>,
     smarthost: Option<String>,
     postmaster: Option<String>,
     sign_up: Option<bool>,
@@ -166,9 +169,13 @@ impl Config {
     /// The configuration of the server, with everything that is wrong found before anything starts.
     pub(crate) fn load(options: &cli::Serve) -> Result<Self, Failure> {
         let file = File::read(options.data.config.as_deref())?;
+        let hostname =
+            pick(&options.hostname, &file.hostname).unwrap_or_else(|| "localhost".to_owned());
         let config = Self {
             data: DataConfig::merge(&options.data, &file),
-            hostname: pick(&options.hostname, &file.hostname).unwrap_or("localhost".to_owned()),
+            public_url: pick(&options.public_url, &file.public_url)
+                .unwrap_or_else(|| format!("https://{hostname}")),
+            hostname,
             smarthost: pick(&options.smarthost, &file.smarthost)
                 .map(HostPort::parse)
                 .transpose()?,
@@ -192,6 +199,7 @@ impl Config {
 
     fn check(&self) -> Result<(), Failure> {
         check_hostname(&self.hostname)?;
+        check_public_url(&self.public_url)?;
         self.outbound.hosts()?;
         if let Some(text) = self.postmaster.as_ref().filter(|text| Address::parse(text).is_none()) {
             return Err(Failure::new(format!("postmaster `{text}` is not a mail address")));
@@ -304,6 +312,17 @@ fn check_hostname(name: &str) -> Result<(), Failure> {
     Err(Failure::new(format!("hostname `{name}` is not a domain name")))
 }
 
+/// `https://` and a host, perhaps with a port. What comes after it is ours to say.
+fn check_public_url(text: &str) -> Result<(), Failure> {
+    let is_bare = |url: &errand::Url| url.target() == "/" && !text.ends_with('/');
+    match errand::Url::parse(text) {
+        Ok(url) if is_bare(&url) => Ok(()),
+        _ => Err(Failure::new(format!(
+            "public-url `{text}` is not https:// and a host, as in https://aws.example.com"
+        ))),
+    }
+}
+
 impl HostPort {
     fn parse(text: String) -> Result<Self, Failure> {
         let parts = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
@@ -397,7 +416,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let cases: [(&[&str], &str); 7] = [
+        let cases: [(&[&str], &str); 9] = [
+            (&["--public-url", "http://a.example"], "public-url `http://a.example`"),
+            (&["--public-url", "https://a.example/"], "public-url `https://a.example/`"),
             (&["--outbound-host", "idp.test"], "outbound-host `idp.test`"),
             (&["--smtp-listen", "25"], "smtp-listen `25`"),
             (&["--metrics-listen", "0.0.0.0:4090"], "not a loopback address"),

@@ -16,7 +16,7 @@ use crate::{
     config::{Config, HostPort},
     failure::Failure,
     health::{self, Health},
-    housekeeping,
+    housekeeping, issuers,
     listeners::Listeners,
     serve::{Shutdown, requested},
 };
@@ -68,7 +68,8 @@ impl Faces {
                 sts: sts::Service,
                 workmail,
             };
-            let routes = api::sign_in::routes(&self.sign_in(), &self.door);
+            let sign_in = api::sign_in::routes(&self.sign_in(), &self.door);
+            let routes = issuers::routes(&self.door).and(sign_in);
             let api = api::Api::new(self.door, services, routes);
             let stop = requested(self.shutdown.clone());
             tasks.spawn(api::listen(listener, api, api::Limits::default(), stop));

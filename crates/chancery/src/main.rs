@@ -12,6 +12,7 @@ mod faces;
 mod failure;
 mod health;
 mod housekeeping;
+mod issuers;
 mod listeners;
 mod log;
 mod policy_explain;

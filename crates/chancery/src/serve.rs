@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use iam::door::Door;
+use iam::door::{Door, Surroundings};
 use mailflow::Mailflow;
 use store::Store;
 use tokio::{
@@ -48,7 +48,8 @@ pub(crate) async fn serve(options: cli::Serve) -> Result<(), Failure> {
     let signal = end_signal()?;
     let (stop, shutdown) = watch::channel(false);
     let errands = errand::Client::new(config.outbound.hosts()?, world.clone());
-    let (door, recorder) = Door::with_errands(store.clone(), world.clone(), errands);
+    let around = Surroundings { errands, public_url: config.public_url.clone() };
+    let (door, recorder) = Door::within(store.clone(), world.clone(), around);
     let recorder = tokio::spawn(recorder.run());
     let tls = tls::acceptor(&config)?;
     let flow = mail_flow(&config, &store, &world).await?;

@@ -45,6 +45,7 @@ mod names;
 pub mod oidc_providers;
 mod oidc_url;
 mod organizations;
+pub mod outbound_identity;
 mod owners;
 mod pages;
 mod password_policy;

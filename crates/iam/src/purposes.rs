@@ -27,3 +27,8 @@ pub(crate) fn authorization(account: &str) -> String {
 pub(crate) fn saml_private_key(id: &str) -> String {
     format!("saml-private-key/{id}")
 }
+
+/// The purpose under which a key that signs outbound tokens is sealed.
+pub(crate) fn outbound_key(id: &str) -> String {
+    format!("outbound-key/{id}")
+}

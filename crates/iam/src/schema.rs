@@ -22,6 +22,7 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::token_preferences::SCHEMA,
     crate::trail::LOOKUP,
     crate::fido::SCHEMA,
+    crate::outbound_identity::SCHEMA,
 ];
 
 const BASE: &str = "

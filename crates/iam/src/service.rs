@@ -6,9 +6,10 @@ use crate::{
     access_keys, account_properties, aliases, attachments, authorization_details, boundaries,
     context_keys, credential_report, door::Call, groups, inline_policies, instance_profiles,
     linked_role_deletions, linked_roles, login_profiles, memberships, mfa, oidc_providers,
-    organizations, password_policy, policies, policy_entities, policy_lists, policy_versions,
-    role_templates, roles, saml_providers, server_certificates, service_credentials,
-    signing_certificates, simulator, ssh_keys, summary, token_preferences, users,
+    organizations, outbound_identity, password_policy, policies, policy_entities, policy_lists,
+    policy_versions, role_templates, roles, saml_providers, server_certificates,
+    service_credentials, signing_certificates, simulator, ssh_keys, summary, token_preferences,
+    users,
 };
 
 /// IAM, served. It keeps nothing: all is in the call.
@@ -83,9 +84,11 @@ serve! {
     detach_user_policy(input: DetachUserPolicyRequest) -> () => attachments::detach_from_user;
     disable_organizations_root_credentials_management(input: DisableOrganizationsRootCredentialsManagementRequest) -> iam::DisableOrganizationsRootCredentialsManagementResponse => organizations::disable_root_credentials;
     disable_organizations_root_sessions(input: DisableOrganizationsRootSessionsRequest) -> iam::DisableOrganizationsRootSessionsResponse => organizations::disable_root_sessions;
+    disable_outbound_web_identity_federation() -> () => outbound_identity::disable;
     enable_mfa_device(input: EnableMFADeviceRequest) -> () => mfa::operations::enable;
     enable_organizations_root_credentials_management(input: EnableOrganizationsRootCredentialsManagementRequest) -> iam::EnableOrganizationsRootCredentialsManagementResponse => organizations::enable_root_credentials;
     enable_organizations_root_sessions(input: EnableOrganizationsRootSessionsRequest) -> iam::EnableOrganizationsRootSessionsResponse => organizations::enable_root_sessions;
+    enable_outbound_web_identity_federation() -> iam::EnableOutboundWebIdentityFederationResponse => outbound_identity::enable;
     generate_credential_report() -> iam::GenerateCredentialReportResponse => credential_report::generate;
     generate_organizations_access_report(input: GenerateOrganizationsAccessReportRequest) -> iam::GenerateOrganizationsAccessReportResponse => organizations::generate_access_report;
     get_access_key_last_used(input: GetAccessKeyLastUsedRequest) -> iam::GetAccessKeyLastUsedResponse => access_keys::last_used;
@@ -103,6 +106,7 @@ serve! {
     get_mfa_device(input: GetMFADeviceRequest) -> iam::GetMFADeviceResponse => mfa::operations::get;
     get_open_id_connect_provider(input: GetOpenIDConnectProviderRequest) -> iam::GetOpenIDConnectProviderResponse => oidc_providers::get;
     get_organizations_access_report(input: GetOrganizationsAccessReportRequest) -> iam::GetOrganizationsAccessReportResponse => organizations::access_report;
+    get_outbound_web_identity_federation_info() -> iam::GetOutboundWebIdentityFederationInfoResponse => outbound_identity::info;
     get_policy(input: GetPolicyRequest) -> iam::GetPolicyResponse => policies::get;
     get_policy_version(input: GetPolicyVersionRequest) -> iam::GetPolicyVersionResponse => policy_versions::get;
     get_role(input: GetRoleRequest) -> iam::GetRoleResponse => roles::get;

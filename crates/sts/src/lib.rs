@@ -21,6 +21,7 @@ mod scope;
 mod second_factor;
 mod session_token;
 mod web_identity;
+mod web_token;
 
 use iam::door::Call;
 use wire::sts;
@@ -56,4 +57,5 @@ serve! {
     get_delegated_access_token(GetDelegatedAccessTokenRequest) -> GetDelegatedAccessTokenResponse => delegated_access::get;
     get_federation_token(GetFederationTokenRequest) -> GetFederationTokenResponse => federation_token::get;
     get_session_token(GetSessionTokenRequest) -> GetSessionTokenResponse => session_token::get;
+    get_web_identity_token(GetWebIdentityTokenRequest) -> GetWebIdentityTokenResponse => web_token::get;
 }

@@ -84,7 +84,12 @@ impl Call {
 
     /// The way to other servers. Nothing may be open meanwhile: [`release`](Self::release) comes first.
     pub fn errands(&self) -> errand::Client {
-        self.door.inner.errands.clone()
+        self.door.inner.around.errands.clone()
+    }
+
+    /// How others reach the API of this server.
+    pub fn public_url(&self) -> String {
+        self.door.public_url().to_owned()
     }
 
     /// The keys of identity providers, as far as they were fetched.

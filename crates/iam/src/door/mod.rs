@@ -59,8 +59,17 @@ struct Inner {
     permissions: PermissionCache,
     secrets: identify::SecretCache,
     recorder: Recorder,
-    errands: Client,
+    around: Surroundings,
     issuer_keys: Arc<IssuerKeys>,
+}
+
+/// What lies around this server.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The way to other servers.
+    pub errands: Client,
+    /// How others reach the API of this one: `https://` and a host, without a slash at the end.
+    pub public_url: String,
 }
 
 impl Door {
@@ -68,11 +77,12 @@ impl Door {
     /// it does when the last clone of the door is gone and everything is written.
     pub fn new(store: Store, world: World) -> (Self, RecorderTask) {
         let errands = Client::new(Hosts::default(), world.clone());
-        Self::with_errands(store, world, errands)
+        let public_url = "https://localhost".to_owned();
+        Self::within(store, world, Surroundings { errands, public_url })
     }
 
-    /// The same with a client for what calls ask of other servers.
-    pub fn with_errands(store: Store, world: World, errands: Client) -> (Self, RecorderTask) {
+    /// The same with what lies around this server.
+    pub fn within(store: Store, world: World, around: Surroundings) -> (Self, RecorderTask) {
         let (recorder, task) = events::channel(store.clone());
         let inner = Inner {
             store,
@@ -80,10 +90,15 @@ impl Door {
             permissions: PermissionCache::default(),
             secrets: identify::SecretCache::default(),
             recorder,
-            errands,
+            around,
             issuer_keys: Arc::default(),
         };
         (Self { inner: Arc::new(inner) }, task)
+    }
+
+    /// How others reach the API of this server.
+    pub fn public_url(&self) -> &str {
+        &self.inner.around.public_url
     }
 
     /// The clock and random source that calls work with.

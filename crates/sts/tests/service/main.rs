@@ -8,3 +8,4 @@ mod house;
 mod identity;
 mod messages;
 mod saml;
+mod web_token;
