@@ -13,6 +13,7 @@ use wire::{
 use world::{Timestamp, World};
 
 use crate::{
+    csv,
     door::{Call, Caller, Resource, Target},
     entity::Named,
     epoch,
@@ -39,7 +40,7 @@ pub struct KeyPair {
 impl KeyPair {
     /// The file that the console offers for download.
     pub fn csv(&self) -> String {
-        format!("Access key ID,Secret access key\n{},{}\n", self.id, self.secret.expose())
+        csv::access_key(&self.id, &self.secret)
     }
 }
 

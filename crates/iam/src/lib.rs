@@ -20,6 +20,7 @@ pub mod authorization_message;
 mod boundaries;
 mod context_keys;
 mod credential_report;
+pub mod csv;
 pub mod documents;
 pub mod door;
 mod entity;

@@ -211,7 +211,7 @@ impl Known {
         self.rules.check(password)?;
         for hash in &self.former {
             if passwords::verify(hash, password).await? {
-                return Err(password_policy::violation());
+                return Err(password_policy::reused());
             }
         }
         Ok(passwords::hash(world, password).await?)

@@ -128,6 +128,12 @@ pub(crate) fn violation() -> wire::Error {
     PASSWORD_POLICY_VIOLATION.with("Password does not conform to the account password policy.")
 }
 
+/// The answer to a password that was taken before.
+pub(crate) fn reused() -> wire::Error {
+    PASSWORD_POLICY_VIOLATION
+        .with("Policy constraint violation with password reuse prevention during password change.")
+}
+
 impl Stored {
     fn allows(&self, password: &str) -> bool {
         let classes = Classes::of(password);

@@ -104,7 +104,11 @@ async fn the_accounts_policy_rules() {
     house.clock.advance(Duration::from_secs(1));
     for used in ["Password-3", "Password-2"] {
         let result = ask!(root, update_login_profile, update(used));
-        refused(result, &PASSWORD_POLICY_VIOLATION, VIOLATION);
+        refused(
+            result,
+            &PASSWORD_POLICY_VIOLATION,
+            "Policy constraint violation with password reuse prevention during password change.",
+        );
     }
     ask!(root, update_login_profile, update("Password-1")).unwrap();
 }
