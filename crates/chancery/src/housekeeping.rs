@@ -26,8 +26,8 @@ const BODIES_MAX: usize = 10_000;
 /// Steps of forgetting old events at one time; each is a transaction of bounded size.
 const FORGET_STEPS_MAX: usize = 2_000;
 
-/// Clears away mailboxes whose thirty days are over, bodies that nothing names, and events older than
-/// `event_days`, until `shutdown`.
+/// Clears away mailboxes whose thirty days are over, bodies that nothing names, sign-ups that nobody
+/// confirmed, and events older than `event_days`, until `shutdown`.
 pub(crate) async fn keep(store: Store, world: World, event_days: EventDays, shutdown: Shutdown) {
     let mut stop = std::pin::pin!(requested(shutdown));
     let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + FIRST_DELAY, INTERVAL);
@@ -55,6 +55,7 @@ async fn round(store: &Store, world: &World, event_days: EventDays) -> Result<()
         tracing::debug!(steps, "old events were forgotten");
     }
     mailbox::mailboxes::purge_expired(store, world.now(), PURGE_STEPS_MAX).await?;
+    signin::forget_expired(store, world.now()).await?;
     let collected = mailbox::collect_garbage(store, BODIES_MAX).await?;
     tracing::debug!(?collected, "cleared away");
     Ok(())

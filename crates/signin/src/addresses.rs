@@ -9,7 +9,7 @@ use world::Timestamp;
 use crate::limits::household;
 
 /// How long an address is known without being used.
-const KNOWN_FOR: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+pub(crate) const KNOWN_FOR: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// Addresses that are known of one person at most: the latest.
 const ADDRESSES_MAX: i64 = 16;

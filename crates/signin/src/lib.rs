@@ -21,6 +21,7 @@ mod again;
 
 mod addresses;
 mod credentials;
+mod expired;
 mod federation;
 mod forms;
 mod letters;
@@ -38,6 +39,7 @@ use store::Store;
 use world::World;
 
 pub use credentials::Credentials;
+pub use expired::forget_expired;
 pub use federation::{FederatedSession, LoginForm, SigninToken, TokenForm};
 pub use forms::{CodeForm, NewPasswordForm, PasswordForm};
 pub use refusal::Refusal;

@@ -65,6 +65,27 @@ async fn a_code_bears_five_tries_and_ten_minutes() {
 }
 
 #[tokio::test]
+async fn what_was_not_confirmed_is_forgotten() {
+    let house = House::new().await;
+    house.service.sign_up(&house.visit("192.0.2.1"), &form(NEW)).await.unwrap();
+    signed_in(house.enter_root(ROOT_PASSWORD).await);
+    let count = async |table: &str| {
+        let sql = format!("SELECT COUNT(*) FROM {table}");
+        let mut snapshot = house.store.read().await.unwrap();
+        snapshot.row(&sql, store::params![], |row| row.get::<i64>(0)).await.unwrap().unwrap()
+    };
+    house.advance(599);
+    signin::forget_expired(&house.store, house.world.now()).await.unwrap();
+    assert_eq!((count("sign_ups").await, count("known_addresses").await), (1, 1));
+    house.advance(1);
+    signin::forget_expired(&house.store, house.world.now()).await.unwrap();
+    assert_eq!((count("sign_ups").await, count("known_addresses").await), (0, 1));
+    house.advance(90 * 86_400);
+    signin::forget_expired(&house.store, house.world.now()).await.unwrap();
+    assert_eq!(count("known_addresses").await, 0);
+}
+
+#[tokio::test]
 async fn who_asks_does_not_learn_whether_there_is_an_account() {
     let house = House::new().await;
     let visit = house.visit("192.0.2.1");
