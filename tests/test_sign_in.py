@@ -2,6 +2,7 @@
 
 import base64
 import concurrent.futures
+import csv
 import hashlib
 import hmac
 import json
@@ -470,6 +471,51 @@ def test_federation(account):
     assert token(federated)[0] == 200 and token(federated, SessionDuration=900)[0] == 400
     assert ask(house, "/federation?Action=other", method="GET")[0] == 400
     assert ask(house, "/federation", {"Action": "login"})[0] == 415
+
+
+def test_behind_a_proxy_the_client_counts(own_house):
+    own_house.options += ["--proxy", "127.0.0.1"]
+    account = Account(own_house.start())
+    account.user()
+
+    def enter(client, password=PASSWORD):
+        form = {"account": account.id, "userName": "ann", "password": password}
+        headers = {"X-Forwarded-For": f"203.0.113.9, {client}", "X-Forwarded-Proto": "https"}
+        return ask(own_house, "/signin", form, headers=headers)[0]
+
+    assert [enter("192.0.2.1", "Wrong-Password-1") for _ in range(6)] == [401] * 5 + [429]
+    assert enter("192.0.2.1") == 429 and enter("192.0.2.2") == 200
+    records = events(own_house, account, "ConsoleLogin", 7)
+    assert {r["sourceIPAddress"] for r in records} == {"192.0.2.1", "192.0.2.2"}
+
+
+def test_strangers_do_not_say_who_they_are(account):
+    account.user()
+    form = {"account": account.id, "userName": "ann", "password": "Wrong-Password-1"}
+    statuses = [
+        ask(account.house, "/signin", form, headers={"X-Forwarded-For": f"192.0.2.{n}"})[0] for n in range(6)
+    ]
+    assert statuses == [401] * 5 + [429]
+
+
+def test_credentials_csv_opens_the_console(lone, tmp_path):
+    password, path = tmp_path / "password", tmp_path / "admin_credentials.csv"
+    password.write_text(PASSWORD + "\n")
+    arguments = ["account", "create", "--email", "csv@example.com", "--name", "Csv", "--administrator", "admin", "--json"]
+    arguments += ["--administrator-password-file", str(password), "--credentials-csv", str(path)]
+    arguments += ["--api-listen", lone.addresses["api"]]
+    made = json.loads(lone.run(*arguments).stdout)
+    assert path.stat().st_mode & 0o777 == 0o600
+    (row,) = csv.DictReader(path.open())
+    assert list(row) == ["User name", "Password", "Access key ID", "Secret access key", "Console login link"]
+    assert row["Access key ID"] == made["access_key_id"]
+    link = row["Console login link"]
+    assert link == f"{lone.endpoint}/signin/{made['account_id']}"
+    form = {"userName": row["User name"], "password": row["Password"]}
+    status, answer, _ = ask(lone, link.removeprefix(lone.endpoint), form)
+    assert status == 200
+    assert lone.client("iam", key_of(answer)).list_users()["Users"][0]["UserName"] == "admin"
+    assert lone.run(*arguments, check=False).returncode != 0, "a file is not overwritten"
 
 
 def test_all_of_it_survives_a_restart(account):

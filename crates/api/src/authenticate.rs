@@ -51,6 +51,7 @@ pub(crate) struct Facts {
     pub(crate) request_id: String,
     pub(crate) source_ip: std::net::IpAddr,
     pub(crate) user_agent: String,
+    pub(crate) secure_transport: bool,
 }
 
 impl Facts {
@@ -61,8 +62,7 @@ impl Facts {
             region: region.to_owned(),
             source_ip: self.source_ip,
             user_agent: self.user_agent,
-            // The endpoint speaks plain HTTP: it stands on loopback or behind a proxy.
-            secure_transport: false,
+            secure_transport: self.secure_transport,
             now: self.now,
         }
     }

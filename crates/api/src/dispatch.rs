@@ -1,6 +1,6 @@
 //! One request from its bytes to its answer.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::{Response, body::Bytes, header::USER_AGENT, http::request::Parts};
@@ -15,6 +15,7 @@ use wire::{
 use crate::{
     Api, Service, answer,
     authenticate::{Facts, authenticate, refused},
+    proxies::Origin,
     route::{self, Asked, NoRoute, Route},
 };
 
@@ -31,7 +32,7 @@ const UNSIGNED_REGION: &str = "us-east-1";
 pub(crate) struct Incoming {
     pub(crate) head: Parts,
     pub(crate) body: Bytes,
-    pub(crate) peer: SocketAddr,
+    pub(crate) origin: Origin,
     pub(crate) request_id: String,
 }
 
@@ -63,7 +64,7 @@ pub(crate) async fn dispatch(api: &Api, incoming: Incoming) -> Response<Full<Byt
 /// Answers a request that did not become a call. There is nobody to record it for, so it is counted and logged.
 fn turn_away(model: &ServiceModel, error: &Error, incoming: &Incoming) -> Response<Full<Bytes>> {
     let code = error.kind().code(model.protocol).code;
-    let (request_id, peer) = (&incoming.request_id, incoming.peer.ip());
+    let (request_id, peer) = (&incoming.request_id, incoming.origin.address);
     metrics::counter!("chancery_api_refused_total", "service" => model.service, "code" => code)
         .increment(1);
     tracing::info!(request_id, %peer, service = model.service, code, "a request was turned away");
@@ -110,7 +111,8 @@ fn facts(api: &Api, incoming: &Incoming) -> Facts {
     Facts {
         now: api.door.world().now(),
         request_id: incoming.request_id.clone(),
-        source_ip: incoming.peer.ip(),
+        source_ip: incoming.origin.address,
+        secure_transport: incoming.origin.secure,
         user_agent: String::from_utf8_lossy(user_agent.unwrap_or_default()).into_owned(),
     }
 }

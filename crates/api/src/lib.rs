@@ -12,6 +12,7 @@
 mod answer;
 mod authenticate;
 mod dispatch;
+mod proxies;
 mod route;
 mod server;
 pub mod sign_in;
@@ -24,6 +25,7 @@ use iam::door::Door;
 use sigv4::SigningKeys;
 use turns::Turns;
 
+pub use proxies::Proxies;
 pub use route::Service;
 pub use server::{Limits, listen};
 
@@ -46,6 +48,7 @@ pub struct Api {
     door: Door,
     services: Services,
     routes: web::Routes,
+    proxies: Proxies,
     signing_keys: SigningKeys,
     turns: Turns,
 }
@@ -54,9 +57,9 @@ pub struct Api {
 const SIGNING_KEYS_MAX: usize = 10_000;
 
 impl Api {
-    /// An endpoint for the given services and the routes beside them.
-    pub fn new(door: Door, services: Services, routes: web::Routes) -> Arc<Self> {
+    /// An endpoint for the given services and the routes beside them, behind those proxies.
+    pub fn new(door: Door, services: Services, routes: web::Routes, proxies: Proxies) -> Arc<Self> {
         let signing_keys = SigningKeys::new(SIGNING_KEYS_MAX);
-        Arc::new(Self { door, services, routes, signing_keys, turns: Turns::default() })
+        Arc::new(Self { door, services, routes, proxies, signing_keys, turns: Turns::default() })
     }
 }

@@ -30,7 +30,7 @@ use wire::{
     errors::{REQUEST_TOO_LARGE, SERIALIZATION},
 };
 
-use crate::{Api, answer, dispatch, dispatch::Incoming as Call, route, web};
+use crate::{Api, answer, dispatch, dispatch::Incoming as Call, proxies::Origin, route, web};
 
 /// The bounds of the endpoint.
 #[derive(Clone, Copy, Debug)]
@@ -141,9 +141,10 @@ async fn serve(
     let started = Instant::now();
     let (head, body) = request.into_parts();
     let request_id = api.door.world().random_uuid();
+    let origin = api.proxies.origin(peer.ip(), &head.headers);
     let response = match api.routes.find(&head.method, head.uri.path()) {
-        Some(way) => visit(&api, way, (head, body), peer, limits, request_id).await,
-        None => call(&api, (head, body), peer, limits, request_id).await,
+        Some(way) => visit(&api, way, (head, body), origin, limits, request_id).await,
+        None => call(&api, (head, body), origin, limits, request_id).await,
     };
     metrics::histogram!("chancery_api_request_seconds").record(started.elapsed().as_secs_f64());
     response
@@ -153,7 +154,7 @@ async fn serve(
 async fn call(
     api: &Api,
     (head, body): (Parts, Incoming),
-    peer: SocketAddr,
+    origin: Origin,
     limits: Limits,
     request_id: String,
 ) -> Response<Full<Bytes>> {
@@ -162,7 +163,7 @@ async fn call(
         Ok(body) => body,
         Err(lost) => return answer::failure(model, &lost.into(), &request_id),
     };
-    let call = Call { head, body, peer, request_id: request_id.clone() };
+    let call = Call { head, body, origin, request_id: request_id.clone() };
     // A panic is a defect of ours, but it must not cost the client its connection without a word. What it
     // had begun is rolled back as its transaction is dropped.
     AssertUnwindSafe(dispatch::dispatch(api, call))
@@ -176,7 +177,7 @@ async fn visit(
     api: &Api,
     way: web::Way<'_>,
     (head, body): (Parts, Incoming),
-    peer: SocketAddr,
+    origin: Origin,
     limits: Limits,
     request_id: String,
 ) -> Response<Full<Bytes>> {
@@ -186,7 +187,8 @@ async fn visit(
         Err(lost) => return web::Refusal::from(lost).into_response(&request_id),
     };
     let now = api.door.world().now();
-    let request = web::Request::new(head, body, (peer.ip(), false), request_id.clone(), now);
+    let from = (origin.address, origin.secure);
+    let request = web::Request::new(head, body, from, request_id.clone(), now);
     AssertUnwindSafe(way.answer(request))
         .catch_unwind()
         .await

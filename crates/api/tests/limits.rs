@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use api::{Api, Limits, Services, web::Routes};
+use api::{Api, Limits, Proxies, Services, web::Routes};
 use iam::door::Door;
 use store::testing::TestStore;
 use tokio::{
@@ -43,7 +43,7 @@ impl House {
             sts: sts::Service,
             workmail,
         };
-        let api = Api::new(door, services, Routes::default());
+        let api = Api::new(door, services, Routes::default(), Proxies::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -9,8 +9,10 @@ use std::{
 use iam::{
     access_keys::KeyPair,
     accounts::{self, CreateError, NewAccount},
+    csv,
 };
 use store::Store;
+use wire::Sensitive;
 use world::{Secret, World};
 
 use crate::{
@@ -30,7 +32,7 @@ pub(crate) const PASSWORD_RULE: &str = "needs 8 to 128 characters of three of th
 pub(crate) async fn create(options: AccountCreate) -> Result<(), Failure> {
     let config = DataConfig::load(&options.data)?;
     let api = config::api_address(&options)?;
-    if let Some(path) = &options.csv {
+    for path in options.csv.iter().chain(&options.credentials_csv) {
         check_free(path)?;
     }
     let application = application(&options).await?;
@@ -44,10 +46,13 @@ pub(crate) async fn create(options: AccountCreate) -> Result<(), Failure> {
         true => println!("{}", signed_up.to_json()),
         false => print!("{}", signed_up.to_text(api)),
     }
-    match &options.csv {
-        Some(path) => save_csv(path, &signed_up.access_key),
-        None => Ok(()),
+    if let Some(path) = &options.csv {
+        save_csv(path, &signed_up.access_key)?;
     }
+    if let Some(path) = &options.credentials_csv {
+        save(path, &signed_up.credentials_csv(&application, api))?;
+    }
+    Ok(())
 }
 
 /// What a person says to get an account.
@@ -68,8 +73,8 @@ pub(crate) struct Application {
 pub(crate) enum KeyOf {
     /// The root user's.
     Root,
-    /// A new administrator's, by this name.
-    Administrator(String),
+    /// A new administrator's, by this name, who signs in with this password if there is one.
+    Administrator(String, Option<Secret>),
 }
 
 /// What was made.
@@ -85,30 +90,42 @@ pub(crate) async fn sign_up(
     world: &World,
     application: &Application,
 ) -> Result<SignedUp, Failure> {
-    let password_hash = match &application.password {
-        Some(password) => Some(root_password_hash(application, password, world).await?),
-        None => None,
+    let hash_of = async |password: Option<&Secret>| match password {
+        Some(password) => Ok(Some(password_hash(application, password, world).await?)),
+        None => Ok::<_, Failure>(None),
     };
+    let root = hash_of(application.password.as_ref()).await?;
+    let administrator = match &application.key_of {
+        KeyOf::Administrator(_, password) => hash_of(password.as_ref()).await?,
+        KeyOf::Root => None,
+    };
+    let hashes = Hashes { root, administrator };
     loop {
-        match try_sign_up(store, world, application, password_hash.clone()).await {
+        match try_sign_up(store, world, application, &hashes).await {
             Err(error) if error.is_conflict() => {}
             result => return result.map_err(|error| error.told()),
         }
     }
 }
 
+/// The hashes of the passwords that the application gives.
+struct Hashes {
+    root: Option<String>,
+    administrator: Option<String>,
+}
+
 async fn try_sign_up(
     store: &Store,
     world: &World,
     application: &Application,
-    password_hash: Option<String>,
+    hashes: &Hashes,
 ) -> Result<SignedUp, Error> {
     let mut transaction = store.write().await?;
     let new = NewAccount {
         id: application.account_id.clone(),
         email: application.email.clone(),
         name: application.name.clone(),
-        password_hash,
+        password_hash: hashes.root.clone(),
     };
     let account = accounts::create(&mut transaction, world, new).await?;
     let (tx, keyring) = (&mut transaction, store.keyring());
@@ -116,8 +133,9 @@ async fn try_sign_up(
         KeyOf::Root => {
             (None, accounts::create_root_access_key(tx, world, keyring, &account).await?)
         }
-        KeyOf::Administrator(name) => {
-            let key = accounts::create_administrator(tx, world, keyring, &account, name, None);
+        KeyOf::Administrator(name, _) => {
+            let hash = hashes.administrator.as_deref();
+            let key = accounts::create_administrator(tx, world, keyring, &account, name, hash);
             (Some(name.clone()), key.await?)
         }
     };
@@ -172,7 +190,7 @@ impl From<wire::Error> for Error {
     }
 }
 
-async fn root_password_hash(
+async fn password_hash(
     application: &Application,
     password: &Secret,
     world: &World,
@@ -221,6 +239,19 @@ impl SignedUp {
         &self.access_key
     }
 
+    /// What the administrator needs to sign in and to sign calls.
+    fn credentials_csv(&self, application: &Application, api: Option<SocketAddr>) -> String {
+        let password = match &application.key_of {
+            KeyOf::Administrator(_, Some(password)) => password.expose_text().map(Sensitive::from),
+            _ => None,
+        };
+        let base = api.map_or("http://ADDRESS:PORT".to_owned(), |api| format!("http://{api}"));
+        let url = csv::sign_in_url(&base, &self.account_id);
+        let name = self.user_name.as_deref().unwrap_or_default();
+        let key = Some((self.access_key.id.as_str(), &self.access_key.secret));
+        csv::credentials(name, password.as_ref(), key, &url)
+    }
+
     fn secret(&self) -> &str {
         self.access_key.secret.expose()
     }
@@ -237,7 +268,11 @@ pub(crate) fn check_password(password: &Secret, name: &str, email: &str) -> Resu
 
 /// Saves an access key in the console's CSV form, for the owner's eyes only.
 pub(crate) fn save_csv(path: &Path, key: &KeyPair) -> Result<(), Failure> {
-    let made = write_new_private_file(path, key.csv().as_bytes())
+    save(path, &key.csv())
+}
+
+fn save(path: &Path, text: &str) -> Result<(), Failure> {
+    let made = write_new_private_file(path, text.as_bytes())
         .map_err(Failure::file("cannot save the access key to", path))?;
     if made { Ok(()) } else { Err(taken(path)) }
 }
@@ -281,7 +316,11 @@ async fn application(options: &AccountCreate) -> Result<Application, Failure> {
     };
     let key_of = match options.root_access_key {
         true => KeyOf::Root,
-        false => KeyOf::Administrator(options.administrator.clone()),
+        false => {
+            let password = options.administrator_password_file.as_deref();
+            let password = password.map(read_password).transpose()?;
+            KeyOf::Administrator(options.administrator.clone(), password)
+        }
     };
     Ok(Application { email, name, account_id: options.account_id.clone(), password, key_of })
 }

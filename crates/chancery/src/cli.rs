@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -38,7 +38,7 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
     /// Sign up an account, also while the server runs.
-    Create(AccountCreate),
+    Create(Box<AccountCreate>),
     /// Show who is signing up and waits for a code, with the codes: where mail cannot be sent yet.
     SignUps(SignUps),
 }
@@ -128,6 +128,9 @@ pub(crate) struct Serve {
         default_missing_value = "true"
     )]
     pub(crate) sign_up: Option<bool>,
+    /// A proxy before the API: its X-Forwarded-For and X-Forwarded-Proto tell who asks. May be given more than once.
+    #[arg(long = "proxy", env = "CHANCERY_PROXIES", value_delimiter = ',', value_name = "ADDRESS")]
+    pub(crate) proxies: Vec<IpAddr>,
     /// File to write the addresses to, as JSON, once the server accepts on all of them.
     #[arg(long, env = "CHANCERY_READY_FILE", value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -160,6 +163,13 @@ pub(crate) struct AccountCreate {
     /// Name of the administrator to make, in the group `Administrators`.
     #[arg(long, value_name = "NAME", default_value = "Administrator")]
     pub(crate) administrator: String,
+    /// Read the administrator's password from the first line of this file; without one, it cannot sign in.
+    #[arg(long, conflicts_with = "root_access_key", value_name = "FILE")]
+    pub(crate) administrator_password_file: Option<PathBuf>,
+    /// Save the administrator's password and access key as `<user>_credentials.csv`, which
+    /// `aws configure import` reads.
+    #[arg(long, conflicts_with = "root_access_key", value_name = "FILE")]
+    pub(crate) credentials_csv: Option<PathBuf>,
     /// Save the access key in the console's CSV form.
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,

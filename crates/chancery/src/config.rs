@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) sign_up: bool,
     /// How long event records are kept.
     pub(crate) event_days: EventDays,
+    /// Proxies before the API, which tell who asks.
+    pub(crate) proxies: Vec<IpAddr>,
     /// Written once the server accepts on all listeners.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -148,6 +150,7 @@ struct File {
     postmaster: Option<String>,
     sign_up: Option<bool>,
     event_days: Option<EventDays>,
+    proxies: Vec<IpAddr>,
     ready_file: Option<PathBuf>,
     listen: FileListen,
     tls: Tls,
@@ -182,6 +185,10 @@ impl Config {
             postmaster: pick(&options.postmaster, &file.postmaster),
             sign_up: pick(&options.sign_up, &file.sign_up).unwrap_or(false),
             event_days: pick(&options.event_days, &file.event_days).unwrap_or_default(),
+            proxies: match options.proxies.is_empty() {
+                true => file.proxies,
+                false => options.proxies.clone(),
+            },
             ready_file: pick(&options.ready_file, &file.ready_file),
             listen: Listen::merge(options, &file.listen)?,
             tls: file.tls,

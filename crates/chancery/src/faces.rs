@@ -70,7 +70,8 @@ impl Faces {
             };
             let sign_in = api::sign_in::routes(&self.sign_in(), &self.door);
             let routes = issuers::routes(&self.door).and(sign_in);
-            let api = api::Api::new(self.door, services, routes);
+            let proxies = api::Proxies::new(self.config.proxies.iter().copied());
+            let api = api::Api::new(self.door, services, routes, proxies);
             let stop = requested(self.shutdown.clone());
             tasks.spawn(api::listen(listener, api, api::Limits::default(), stop));
         }

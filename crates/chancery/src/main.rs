@@ -46,7 +46,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::CheckConfig(options) => check_config(&options),
         Command::Serve(options) => runtime()?.block_on(serve::serve(options)),
         Command::Account(AccountCommand::Create(options)) => {
-            runtime()?.block_on(account::create(options))
+            runtime()?.block_on(account::create(*options))
         }
         Command::Account(AccountCommand::SignUps(options)) => {
             runtime()?.block_on(sign_ups::show(options))

@@ -44,7 +44,7 @@ pub(crate) async fn on_first_start(
         email,
         name,
         account_id: None,
-        key_of: KeyOf::Administrator("Administrator".to_owned()),
+        key_of: KeyOf::Administrator("Administrator".to_owned(), None),
     };
     let signed_up = account::sign_up(store, world, &application).await?;
     println!("\n{}", signed_up.to_text(api));
