@@ -169,7 +169,7 @@ mod tests {
         };
         let (text, mended) = fix(&document(""), PolicyType::Identity);
         assert_eq!(text, document(","));
-        assert_eq!(mended.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [4, 9]);
+        assert_eq!(mended.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [4, 10]);
         assert_eq!(findings(&text, PolicyType::Identity), []);
     }
 }

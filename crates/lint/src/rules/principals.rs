@@ -28,7 +28,9 @@ pub(super) fn check(policy: &Policy<'_>, statement: &Statement<'_>, findings: &m
         PolicyType::Identity => {
             let message = "The policy type IDENTITY_POLICY does not support the Principal element. \
                            Remove the Principal element.";
-            findings.add(Code::UnsupportedPrincipal, span, message);
+            findings.add(Code::UnsupportedPrincipal, span, message).hint(
+                "policies of resources and trust policies have principals: is it one of those?",
+            );
             return;
         }
         PolicyType::ServiceControl => {

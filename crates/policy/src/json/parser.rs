@@ -1,10 +1,9 @@
 //! Tokens to values. After a mistake the parser goes on as the author most likely meant it.
 
 mod mend;
+mod recover;
 
 use std::collections::HashSet;
-
-use mend::double_quoted;
 
 use super::{
     DEPTH_MAX, Edit, Member, Mistake, Node, Value,
@@ -53,8 +52,9 @@ pub fn parse_from(text: &str, start: Position) -> Parsed {
         sound: true,
         fragment: None,
         unclosed: None,
-        open_braces: 0,
-        open_squares: 0,
+        open: Vec::new(),
+        name: None,
+        comma: None,
         abandoned: false,
         mistakes,
     };
@@ -80,8 +80,11 @@ struct Parser<'a> {
     /// The mistake of an end that comes too early; what is missing there is added to it.
     unclosed: Option<usize>,
     /// Objects and arrays that are being read.
-    open_braces: usize,
-    open_squares: usize,
+    open: Vec<Bracket>,
+    /// A name that an array took for its item.
+    name: Option<Text>,
+    /// A comma that an object took, and that belongs to the array around it.
+    comma: Option<Span>,
     /// Set when the rest of the text is not worth reading.
     abandoned: bool,
     mistakes: Mistakes,
@@ -102,51 +105,6 @@ impl Parser<'_> {
         }
         self.trailing();
         root
-    }
-
-    /// Where a token was guessed, a bracket that seems to be missing may stand in that token.
-    fn distrust(&mut self) {
-        let unclosed = self.unclosed.filter(|_| self.lexer.guessed);
-        if let Some(mistake) = unclosed.and_then(|place| self.mistakes.kept.get_mut(place)) {
-            mistake.edits.clear();
-        }
-    }
-
-    /// Members without the braces of an object around them: the text was cut out of something larger.
-    fn bare_members(&mut self, name: &str, span: Span) -> Node {
-        let message = format!(
-            "this is no document but a bare member {}: the outer `{{` is missing",
-            quoted(name)
-        );
-        let hint = "put braces around the text";
-        let place = self.mistakes.kept.len();
-        self.add(Mistake::new(self.span, message).hint(hint));
-        self.fragment = Some(place);
-        let name = Located { value: name.into(), span };
-        let first = self.member_value(name, 1);
-        let mut members: Vec<Member> = first.into_iter().collect();
-        while self.token == Token::Comma {
-            self.take();
-            let Some(name) = self.member_name(0) else { break };
-            members.extend(self.member_value(name, 1));
-        }
-        self.check_names(&members);
-        let mut edits = vec![Edit::insert(span.start.offset, "{")];
-        // With or without the `}` that would belong to the missing brace.
-        if self.token == Token::Close(Bracket::Brace) {
-            self.take();
-        } else {
-            edits.push(Edit::insert(self.last.end.offset, "}"));
-        }
-        let node = Node {
-            span: Span { start: span.start, end: self.last.end },
-            value: Value::Object(members),
-        };
-        if let Some(mistake) = self.mistakes.kept.get_mut(place) {
-            mistake.edits = edits;
-        }
-        self.trailing();
-        node
     }
 
     /// What follows the end of the document.
@@ -193,78 +151,49 @@ impl Parser<'_> {
         Some(Node { span: Span { start, end: self.last.end }, value })
     }
 
-    fn no_value(&mut self) -> Option<Node> {
-        self.error(format!("expected a value, found {}", self.describe()));
-        self.sound = false;
-        // A comma, a closing bracket and the end are for the collection around.
-        if self.token == Token::Colon {
-            self.take();
-        }
-        None
-    }
-
-    fn unknown_word(&mut self, depth: usize) -> Option<Node> {
-        if depth == 0 {
-            self.error(format!("expected a JSON object, found {}", self.describe()));
-            // Not JSON at all: everything after would be a mistake too.
-            self.abandon();
-            return None;
-        }
-        let span = self.span;
-        let mistake = Mistake::new(span, format!("expected a value, found {}", self.describe()));
-        let (Token::Word(word), true) = (&self.token, self.is_name()) else {
-            self.add(mistake);
-            self.sound = false;
-            self.take();
-            return None;
-        };
-        let (value, written) = meant(word);
-        let hint = format!("write `{written}`");
-        self.add(mistake.hint(hint).edit(Edit::replace(span, written)));
-        self.take();
-        Some(Node { span, value })
-    }
-
-    /// Whether the token is a word that could be a name.
-    fn is_name(&self) -> bool {
-        let Token::Word(word) = &self.token else { return false };
-        let begins = word.starts_with(|char: char| char.is_ascii_alphabetic() || char == '*');
-        begins && word.chars().all(|char| char.is_ascii_alphanumeric() || "*?-_./".contains(char))
-    }
-
     fn object(&mut self, depth: usize) -> Node {
         let start = self.span.start;
-        self.open_braces += 1;
+        self.open.push(Bracket::Brace);
         self.take();
         let mut members = Vec::new();
         let mut after_item = false;
         while self.more(Bracket::Brace, start, after_item) {
             after_item = true;
+            if self.is_next_item(&members) {
+                return self.end_before_item(start, members);
+            }
             let Some(name) = self.member_name(depth) else { continue };
             members.extend(self.member_value(name, depth + 1));
         }
-        self.open_braces -= 1;
+        self.open.pop();
         self.check_names(&members);
         Node { span: Span { start, end: self.last.end }, value: Value::Object(members) }
     }
 
     fn array(&mut self, depth: usize) -> Node {
         let start = self.span.start;
-        self.open_squares += 1;
+        self.open.push(Bracket::Square);
         self.take();
         let mut items = Vec::new();
         let mut after_item = false;
         while self.more(Bracket::Square, start, after_item) {
             after_item = true;
+            let after_comma = self.follows_comma();
             items.extend(self.value(depth + 1));
+            if let Some(name) = self.next_member(&mut items) {
+                return self.end_before_member(start, items, name, after_comma);
+            }
         }
-        self.open_squares -= 1;
+        self.open.pop();
         Node { span: Span { start, end: self.last.end }, value: Value::Array(items) }
     }
 
     /// Takes the comma before the next item of a collection, or its closing bracket; says whether an
     /// item comes next.
     fn more(&mut self, kind: Bracket, opened: Position, after_item: bool) -> bool {
+        if self.name.is_some() {
+            return true;
+        }
         loop {
             let comma = self.commas(after_item);
             match self.token {
@@ -291,7 +220,7 @@ impl Parser<'_> {
     /// Takes the commas that come next, of which there should be one after an item and none before the
     /// first; says where the last stood.
     fn commas(&mut self, after_item: bool) -> Option<Span> {
-        let mut last = None;
+        let mut last = self.comma.take();
         loop {
             match &self.token {
                 Token::Comma if last.is_some() || !after_item => self.one_too_many(","),
@@ -315,10 +244,7 @@ impl Parser<'_> {
             self.take();
             return true;
         }
-        let waited_for = match found {
-            Bracket::Brace => self.open_braces > 0,
-            Bracket::Square => self.open_squares > 0,
-        };
+        let waited_for = self.open.contains(&found);
         let (wanted, found) = (kind.closing(), found.closing());
         if waited_for {
             let message =
@@ -334,6 +260,9 @@ impl Parser<'_> {
     }
 
     fn member_name(&mut self, depth: usize) -> Option<Text> {
+        if let Some(name) = self.name.take() {
+            return Some(name);
+        }
         let span = self.span;
         match &mut self.token {
             Token::String(text) => {
@@ -394,17 +323,6 @@ impl Parser<'_> {
         }
     }
 
-    /// Takes what stands where the name of a member should, so that the parser always moves on; commas,
-    /// closing brackets and the end are for the collection.
-    fn skip_stray(&mut self, depth: usize) {
-        match self.token {
-            Token::Comma | Token::Close(_) | Token::End => {}
-            // With its closing bracket, which else would close something else.
-            Token::Open(_) => drop(self.value(depth + 1)),
-            _ => self.take(),
-        }
-    }
-
     fn starts_item(&self) -> bool {
         matches!(
             self.token,
@@ -446,15 +364,5 @@ impl Parser<'_> {
             Token::Number(text) | Token::Word(text) | Token::Misquoted(text) => quoted(text),
             Token::End => "the end of the text".into(),
         }
-    }
-}
-
-/// The value that a word without quotes was meant to be, and how that is written.
-fn meant(word: &str) -> (Value, String) {
-    match word {
-        "True" | "TRUE" => (Value::Boolean(true), "true".into()),
-        "False" | "FALSE" => (Value::Boolean(false), "false".into()),
-        "None" | "NULL" | "Null" | "nil" => (Value::Null, "null".into()),
-        _ => (Value::String(word.into()), double_quoted(word)),
     }
 }
