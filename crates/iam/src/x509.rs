@@ -61,6 +61,11 @@ impl Certificate {
         blocks.into_iter().map(|block| Self::new(block.contents)).collect()
     }
 
+    /// One certificate from its bytes.
+    pub(crate) fn from_der(der: &[u8]) -> Result<Self, Unreadable> {
+        Self::new(der.to_vec())
+    }
+
     fn new(der: Vec<u8>) -> Result<Self, Unreadable> {
         let (rest, parsed) = X509Certificate::from_der(&der).map_err(|_| Unreadable::Content)?;
         if !rest.is_empty() {
@@ -92,6 +97,18 @@ impl Certificate {
     /// When it ends.
     pub(crate) fn not_after(&self) -> Timestamp {
         self.not_after
+    }
+
+    /// The subject's public key: RSA in PKCS #1, a point of a curve uncompressed.
+    pub(crate) fn public_key(&self) -> &[u8] {
+        &self.public_key
+    }
+
+    /// The value of an extension, if it has that.
+    pub(crate) fn extension(&self, kind: &Oid<'_>) -> Option<Vec<u8>> {
+        let own = parsed_of(&self.der)?;
+        let found = own.get_extension_unique(kind).ok()??;
+        Some(found.value.to_vec())
     }
 
     /// Its bytes.

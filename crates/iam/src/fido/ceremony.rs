@@ -7,17 +7,22 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use minicbor::Decoder;
 use serde::Deserialize;
 use world::Secret;
+use x509_parser::oid_registry::{Oid, asn1_rs::oid};
 
 use super::{
     authenticator::{AuthenticatorData, Credential},
     cose::PublicKey,
 };
+use crate::x509::Certificate;
 
 /// Bytes of anything that a browser sends in a ceremony, at most.
 const INPUT_BYTES_MAX: usize = 64 * 1024;
 
 /// Entries of an attestation object's map at most.
 const ENTRIES_MAX: u64 = 8;
+
+/// In a maker's certificate, the model that it is for (section 8.2.1).
+const MODEL_EXTENSION: Oid<'static> = oid!(1.3.6.1.4.1.45724.1.1.4);
 
 /// What a ceremony must be about.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +100,8 @@ pub struct Assertion<'a> {
 /// Proves that a browser's answer to `navigator.credentials.create` is about `expected`: `client_data` is its
 /// `clientDataJSON`, `attestation_object` its `attestationObject`.
 ///
-/// Attestation `none` is what is to be asked for. `packed` by the key itself is taken too, if it holds.
+/// Attestation `none` is what is to be asked for. `packed` is taken too if it holds, but a maker's certificate is not
+/// trusted for anything.
 ///
 /// # Errors
 /// A [`Refused`].
@@ -204,8 +210,8 @@ struct Statement<'a> {
     algorithm: Option<i64>,
     signature: Option<&'a [u8]>,
     is_empty: bool,
-    /// Certificates of a maker, whom nobody here trusts.
-    has_more: bool,
+    /// The first certificate of the maker, who signed for the key.
+    certificate: Option<&'a [u8]>,
 }
 
 impl<'a> AttestationObject<'a> {
@@ -229,15 +235,11 @@ impl<'a> AttestationObject<'a> {
     }
 
     fn check(&self, credential: &Credential<'_>, client_data: &[u8]) -> Result<(), Refused> {
-        let statement = &self.statement;
         let holds = match self.format {
-            "none" => statement.is_empty,
-            "packed" if !statement.has_more => {
+            "none" => self.statement.is_empty,
+            "packed" => {
                 let message = signed_message(self.authenticator_data, client_data);
-                statement.algorithm == Some(credential.key.algorithm())
-                    && statement
-                        .signature
-                        .is_some_and(|signature| credential.key.verifies(&message, signature))
+                self.statement.is_packed(credential, &message).unwrap_or(false)
             }
             _ => false,
         };
@@ -253,12 +255,34 @@ impl<'a> Statement<'a> {
             match decoder.str().ok()? {
                 "alg" => statement.algorithm = Some(decoder.i64().ok()?),
                 "sig" => statement.signature = Some(decoder.bytes().ok()?),
-                _ => {
-                    statement.has_more = true;
-                    decoder.skip().ok()?;
-                }
+                "x5c" => statement.certificate = Some(first_of_array(decoder)?),
+                _ => decoder.skip().ok()?,
             }
         }
         Some(statement)
     }
+
+    /// Whether it holds (section 8.2): signed by the key itself, or by the key of a maker's certificate.
+    fn is_packed(&self, credential: &Credential<'_>, message: &[u8]) -> Option<bool> {
+        let (algorithm, signature) = (self.algorithm?, self.signature?);
+        let Some(certificate) = self.certificate else {
+            let own = &credential.key;
+            return Some(algorithm == own.algorithm() && own.verifies(message, signature));
+        };
+        let certificate = Certificate::from_der(certificate).ok()?;
+        let maker = PublicKey::of_point(certificate.public_key())?;
+        let model = certificate.extension(&MODEL_EXTENSION);
+        let is_of_model = model.is_none_or(|model| model.ends_with(credential.model));
+        Some(algorithm == maker.algorithm() && is_of_model && maker.verifies(message, signature))
+    }
+}
+
+/// The first of an array of byte strings; the others are passed over.
+fn first_of_array<'a>(decoder: &mut Decoder<'a>) -> Option<&'a [u8]> {
+    let length = decoder.array().ok()??;
+    let first = decoder.bytes().ok()?;
+    for _ in 1..length.min(ENTRIES_MAX) {
+        decoder.skip().ok()?;
+    }
+    Some(first)
 }

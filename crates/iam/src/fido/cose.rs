@@ -53,6 +53,11 @@ impl<'a> PublicKey<'a> {
         Some((parts.key()?, decoder.position()))
     }
 
+    /// The key of a point on P-256, uncompressed.
+    pub(super) fn of_point(point: &[u8]) -> Option<Self> {
+        (point.len() == 1 + 2 * COORDINATE_BYTES).then(|| Self::Es256(point.to_vec()))
+    }
+
     /// Its COSE algorithm.
     pub(super) fn algorithm(&self) -> i64 {
         match self {

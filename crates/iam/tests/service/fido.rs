@@ -411,6 +411,101 @@ async fn eight_devices_of_all_kinds() {
     refused(ninth, &LIMIT_EXCEEDED, "Cannot exceed quota for MFADevicesPerUser: 8");
 }
 
+/// The vectors of the standard.
+mod vectors {
+    use super::*;
+
+    fn load() -> serde_json::Value {
+        serde_json::from_str(include_str!("../data/webauthn.json")).unwrap()
+    }
+
+    fn bytes(of: &serde_json::Value, name: &str) -> Vec<u8> {
+        let digits = of[name].as_str().unwrap();
+        (0..digits.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
+            .collect()
+    }
+
+    fn expected(challenge: &[u8]) -> Expected<'_> {
+        Expected { challenge, relying_party: "example.org", origin: "https://example.org" }
+    }
+
+    fn registered(vector: &serde_json::Value) -> Result<NewKey, Refused> {
+        let made = &vector["registration"];
+        let (challenge, object) = (bytes(made, "challenge"), bytes(made, "attestationObject"));
+        fido::verify_registration(&expected(&challenge), &bytes(made, "clientDataJSON"), &object)
+    }
+
+    #[tokio::test]
+    async fn are_taken() {
+        let house = House::new().await;
+        let alice = user(&house, "alice").await;
+        let vectors = load();
+        for name in [
+            "none-es256",
+            "none-es256-long-credential-id",
+            "packed-self-es256",
+            "packed-es256",
+            "packed-eddsa",
+            "packed-rs256",
+        ] {
+            let key = registered(&vectors[name]).unwrap();
+            assert_eq!(key.credential_id, bytes(&vectors[name]["registration"], "credential_id"));
+            register(&house, &alice, name, &key).await.unwrap();
+            let signed = &vectors[name]["authentication"];
+            let challenge = bytes(signed, "challenge");
+            let client_data = bytes(signed, "clientDataJSON");
+            let mut data = bytes(signed, "authenticatorData");
+            let signature = bytes(signed, "signature");
+            for (altered, result) in [(true, Err(Refused::Signature)), (false, Ok(()))] {
+                data[36] ^= u8::from(altered) * 2;
+                let assertion = Assertion {
+                    credential_id: &key.credential_id,
+                    client_data: &client_data,
+                    authenticator_data: &data,
+                    signature: &signature,
+                };
+                let mut tx = house.store.write().await.unwrap();
+                let expected = expected(&challenge);
+                let checked = fido::check_assertion(&mut tx, &alice, &expected, &assertion).await;
+                assert_eq!(checked.unwrap(), result, "{name}");
+                data[36] ^= u8::from(altered) * 2;
+            }
+        }
+    }
+
+    #[test]
+    fn of_what_is_not_taken_are_refused() {
+        let vectors = load();
+        for (name, reason) in [
+            ("none-es256-crossOrigin", Refused::Origin),
+            ("packed-es384", Refused::Malformed),
+            ("tpm-es256", Refused::Attestation),
+            ("apple-es256", Refused::Attestation),
+            ("fido-u2f-es256", Refused::Attestation),
+        ] {
+            assert_eq!(registered(&vectors[name]).unwrap_err(), reason, "{name}");
+        }
+    }
+
+    #[test]
+    fn with_one_byte_changed_are_refused() {
+        let vectors = load();
+        let mut vector = vectors["packed-es256"].clone();
+        let object = bytes(&vector["registration"], "attestationObject");
+        let digits =
+            |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        // The data that was signed is at the end: the model of the key, its id and its points.
+        for at in (object.len() - 140..object.len()).step_by(7) {
+            let mut altered = object.clone();
+            altered[at] ^= 1;
+            vector["registration"]["attestationObject"] = digits(&altered).into();
+            assert!(registered(&vector).is_err(), "{at}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_survived(bytes: Vec<u8>, at: prop::sample::Index, byte: u8) {
