@@ -47,15 +47,12 @@ pub(crate) async fn version(snapshot: &mut Snapshot, account: &str) -> Result<i6
     Ok(version.unwrap_or(FIRST_VERSION))
 }
 
-/// The fewest characters that a session token of the global endpoint has in this account, for
-/// [`crate::session::seal`].
+/// The fewest characters that a session token has in `account`, for [`crate::session::seal`]. It is asked while
+/// credentials are made, which no policy of the account's allows or denies by itself.
 ///
 /// # Errors
 /// The store's.
-pub async fn token_chars_min(
-    snapshot: &mut Snapshot,
-    account: &str,
-) -> Result<usize, store::Error> {
-    let version = version(snapshot, account).await?;
+pub async fn token_chars_min(call: &mut Call, account: &str) -> Result<usize, wire::Error> {
+    let version = version(call.preliminary().await?, account).await?;
     Ok(if version >= SECOND_VERSION { SECOND_VERSION_CHARS_MIN } else { 0 })
 }

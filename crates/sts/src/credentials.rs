@@ -3,6 +3,7 @@
 use iam::{
     door::Call,
     session::{self, Session},
+    token_preferences,
 };
 use wire::sts::Credentials;
 
@@ -15,14 +16,15 @@ pub(crate) struct Sealed {
     pub(crate) token_utilization: Option<i32>,
 }
 
-/// Seals `session` into its token, of at least `chars_min` characters.
-pub(crate) fn seal(
-    call: &Call,
+/// Seals `session` into its token, of at least `chars_min` characters, and as many as the account wants.
+pub(crate) async fn seal(
+    call: &mut Call,
     session: &Session,
     chars_min: Option<i32>,
 ) -> Result<Sealed, wire::Error> {
-    let chars_min = usize::try_from(chars_min.unwrap_or(0)).unwrap_or(0);
-    let token = session::seal(&call.keyring(), session, chars_min)?;
+    let asked = usize::try_from(chars_min.unwrap_or(0)).unwrap_or(0);
+    let preferred = token_preferences::token_chars_min(call, &session.account).await?;
+    let token = session::seal(&call.keyring(), session, asked.max(preferred))?;
     let size = token.len();
     Ok(Sealed {
         credentials: Credentials {

@@ -46,7 +46,7 @@ pub(crate) async fn get(
     let lasts = session_token::duration(&caller, input.duration_seconds);
     let mut session = session(call, &caller, &input.name, lasts);
     session.scope = scope;
-    let sealed = credentials::seal(call, &session, input.minimum_session_token_size)?;
+    let sealed = credentials::seal(call, &session, input.minimum_session_token_size).await?;
     let federated_user_id = format!("{}:{}", caller.account, input.name);
     Ok(GetFederationTokenResponse {
         credentials: Some(sealed.credentials),

@@ -76,7 +76,7 @@ pub(crate) async fn issue(
     let is_chained = matches!(caller.principal, Principal::Role(_));
     let seconds = duration(&role, wanted.duration_seconds, is_chained)?;
     let session = session(call, &role, &wanted, seconds);
-    let sealed = credentials::seal(call, &session, wanted.token_chars_min)?;
+    let sealed = credentials::seal(call, &session, wanted.token_chars_min).await?;
     Ok(Issued {
         credentials: sealed.credentials,
         assumed_role_user: AssumedRoleUser {

@@ -32,7 +32,7 @@ pub(crate) async fn get(
     let proved = second_factor::prove(call, serial, code).await?;
     let mut session = issue(call, &caller, duration(&caller, input.duration_seconds));
     session.mfa_at_micros = proved.then(|| call.now().as_micros());
-    let sealed = credentials::seal(call, &session, input.minimum_session_token_size)?;
+    let sealed = credentials::seal(call, &session, input.minimum_session_token_size).await?;
     Ok(GetSessionTokenResponse {
         credentials: Some(sealed.credentials),
         session_token_utilization: sealed.token_utilization,

@@ -292,9 +292,9 @@ async fn an_account_chooses_its_session_tokens() {
     let root = house.root();
     let version = || async {
         let summary = ask!(root, get_account_summary).unwrap().summary_map.unwrap();
-        let mut snapshot = house.store.read().await.unwrap();
+        let mut call = root.call().await.unwrap();
         let account = &house.account.id;
-        let chars = token_preferences::token_chars_min(&mut snapshot, account).await.unwrap();
+        let chars = token_preferences::token_chars_min(&mut call, account).await.unwrap();
         (summary["GlobalEndpointTokenVersion"], chars)
     };
     let set = |global_endpoint_token_version| SetSecurityTokenServicePreferencesRequest {
