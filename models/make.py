@@ -70,6 +70,13 @@ CORRECTED = {
     "iam": {
         "PolicySourceType": {"enum": ["IAM Policy", "Resource Policy", "Permissions Boundary Policy"]},
         "AttachmentName": {"pattern": r"[\w+=,.@*?-]+"},
+        # A job that is under way has no date of completion, say the same shapes.
+        "GetServiceLastAccessedDetailsResponse": {
+            "required": ["JobStatus", "JobCreationDate", "ServicesLastAccessed"]
+        },
+        "GetServiceLastAccessedDetailsWithEntitiesResponse": {
+            "required": ["JobStatus", "JobCreationDate", "EntityDetailsList"]
+        },
     },
 }
 

@@ -187,3 +187,31 @@ def test_simulation_in_pages(iam):
     assert [result["EvalActionName"] for result in results] == names
     assert {result["EvalDecision"] for result in results} == {"allowed"}
     assert refusal(iam.simulate_custom_policy, PolicyInputList=["{"], ActionNames=["iam:A"]) == ("InvalidInput", 400)
+
+
+def test_last_accessed(house, iam, root):
+    arn = iam.create_user(UserName="Ada")["User"]["Arn"]
+    iam.attach_user_policy(UserName="Ada", PolicyArn="arn:aws:iam::aws:policy/IAMReadOnlyAccess")
+    made = iam.create_access_key(UserName="Ada")["AccessKey"]
+    ada = house.client("iam", Key(None, made["AccessKeyId"], made["SecretAccessKey"]))
+    ada.list_users()
+    assert refusal(ada.create_user, UserName="x")[0] == "AccessDenied"
+
+    def report():
+        job = iam.generate_service_last_accessed_details(Arn=arn, Granularity="ACTION_LEVEL")["JobId"]
+        answer = wait_until(
+            lambda: (got := iam.get_service_last_accessed_details(JobId=job))["JobStatus"] != "IN_PROGRESS" and got
+        )
+        (service,) = [one for one in answer["ServicesLastAccessed"] if one["ServiceNamespace"] == "iam"]
+        return answer["JobStatus"] == "COMPLETED" and "LastAuthenticated" in service and (job, service)
+
+    # Attempts are written in batches, at most half a second behind.
+    job, service = wait_until(report)
+    assert service["LastAuthenticatedEntity"] == arn and service["TotalAuthenticatedEntities"] == 1
+    actions = {one["ActionName"]: one for one in service["TrackedActionsLastAccessed"]}
+    assert actions["ListUsers"]["LastAccessedEntity"] == arn and "CreateUser" not in actions
+    entities = iam.get_service_last_accessed_details_with_entities(JobId=job, ServiceNamespace="iam")
+    assert [one["EntityInfo"]["Arn"] for one in entities["EntityDetailsList"]] == [arn]
+    granting = iam.list_policies_granting_service_access(Arn=arn, ServiceNamespaces=["iam"])
+    (entry,) = granting["PoliciesGrantingServiceAccess"]
+    assert [policy["PolicyName"] for policy in entry["Policies"]] == ["IAMReadOnlyAccess"]

@@ -56,6 +56,7 @@ async fn round(store: &Store, world: &World, event_days: EventDays) -> Result<()
     }
     mailbox::mailboxes::purge_expired(store, world.now(), PURGE_STEPS_MAX).await?;
     signin::forget_expired(store, world.now()).await?;
+    iam::jobs::clear(store, world).await?;
     let collected = mailbox::collect_garbage(store, BODIES_MAX).await?;
     tracing::debug!(?collected, "cleared away");
     Ok(())

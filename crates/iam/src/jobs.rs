@@ -10,7 +10,7 @@ use store::{Change, Store};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use world::World;
 
-use crate::credential_report;
+use crate::{credential_report, last_accessed};
 
 /// The topic of notices that a report was asked for.
 pub(crate) const TOPIC: &str = "iam.jobs";
@@ -50,14 +50,30 @@ pub async fn work_off(store: &Store, world: &World) -> Result<(), store::Error> 
     loop {
         let mut snapshot = store.read().await?;
         let accounts = credential_report::waiting(&mut snapshot, BATCH_MAX).await?;
+        let jobs = last_accessed::job::waiting(&mut snapshot, BATCH_MAX).await?;
         drop(snapshot);
-        if accounts.is_empty() {
+        if accounts.is_empty() && jobs.is_empty() {
             return Ok(());
         }
         for account in accounts {
             credential_report::make(store, &account, world.now()).await?;
         }
+        for job in jobs {
+            last_accessed::job::make(store, &job, world.now()).await?;
+        }
     }
+}
+
+/// Clears away what reports do not tell of any more, and reports that cannot be fetched any more.
+///
+/// # Errors
+/// The store's; nothing was changed then.
+pub async fn clear(store: &Store, world: &World) -> Result<(), store::Error> {
+    let mut tx = store.write().await?;
+    let accesses = last_accessed::accesses::forget(&mut tx, world.now()).await?;
+    let jobs = last_accessed::job::forget(&mut tx, world.now()).await?;
+    tracing::debug!(accesses, jobs, "cleared away");
+    tx.commit().await
 }
 
 /// Done once a report was asked for, or may have been.

@@ -36,6 +36,7 @@ mod instance_profiles;
 pub mod issuer_keys;
 pub mod jobs;
 mod linked_role_deletions;
+mod last_accessed;
 pub mod linked_roles;
 mod linked_services;
 mod login_profiles;

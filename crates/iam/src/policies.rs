@@ -303,6 +303,19 @@ pub(crate) async fn default_text(
     snapshot.row(SQL, params![arn], |row| row.get(0)).await
 }
 
+/// The document in force of a policy.
+pub(crate) async fn text_in_force(
+    snapshot: &mut Snapshot,
+    found: &Found,
+) -> Result<String, store::Error> {
+    match found {
+        Found::Aws(policy) => Ok(policy.default_version().document.to_owned()),
+        Found::Customer(policy) => default_text(snapshot, &policy.arn)
+            .await?
+            .ok_or_else(|| store::Error::corrupt("a policy has no version in force")),
+    }
+}
+
 async fn refuse_taken(
     snapshot: &mut Snapshot,
     account: &str,

@@ -14,6 +14,8 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::oidc_providers::SCHEMA,
     crate::mfa::SCHEMA,
     crate::credential_report::TABLE,
+    crate::last_accessed::accesses::TABLE,
+    crate::last_accessed::job::TABLE,
     crate::saml_providers::SCHEMA,
     crate::server_certificates::SCHEMA,
     crate::signing_certificates::SCHEMA,

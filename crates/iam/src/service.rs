@@ -10,6 +10,10 @@ use crate::{
     policy_versions, role_templates, roles, saml_providers, server_certificates,
     service_credentials, signing_certificates, simulator, ssh_keys, summary, token_preferences,
     users,
+    last_accessed, linked_roles, login_profiles, memberships, mfa, oidc_providers, organizations,
+    password_policy, policies, policy_entities, policy_lists, policy_versions, role_templates,
+    roles, saml_providers, server_certificates, service_credentials, signing_certificates,
+    simulator, ssh_keys, summary, token_preferences, users,
 };
 
 /// IAM, served. It keeps nothing: all is in the call.
@@ -91,6 +95,7 @@ serve! {
     enable_outbound_web_identity_federation() -> iam::EnableOutboundWebIdentityFederationResponse => outbound_identity::enable;
     generate_credential_report() -> iam::GenerateCredentialReportResponse => credential_report::generate;
     generate_organizations_access_report(input: GenerateOrganizationsAccessReportRequest) -> iam::GenerateOrganizationsAccessReportResponse => organizations::generate_access_report;
+    generate_service_last_accessed_details(input: GenerateServiceLastAccessedDetailsRequest) -> iam::GenerateServiceLastAccessedDetailsResponse => last_accessed::job::generate;
     get_access_key_last_used(input: GetAccessKeyLastUsedRequest) -> iam::GetAccessKeyLastUsedResponse => access_keys::last_used;
     get_account_authorization_details(input: GetAccountAuthorizationDetailsRequest) -> iam::GetAccountAuthorizationDetailsResponse => authorization_details::get;
     get_account_password_policy() -> iam::GetAccountPasswordPolicyResponse => password_policy::get;
@@ -115,6 +120,9 @@ serve! {
     get_saml_provider(input: GetSAMLProviderRequest) -> iam::GetSAMLProviderResponse => saml_providers::get;
     get_server_certificate(input: GetServerCertificateRequest) -> iam::GetServerCertificateResponse => server_certificates::get;
     get_service_linked_role_deletion_status(input: GetServiceLinkedRoleDeletionStatusRequest) -> iam::GetServiceLinkedRoleDeletionStatusResponse => linked_role_deletions::status;
+    get_service_last_accessed_details(input: GetServiceLastAccessedDetailsRequest) -> iam::GetServiceLastAccessedDetailsResponse => last_accessed::answers::services;
+    get_service_last_accessed_details_with_entities(input: GetServiceLastAccessedDetailsWithEntitiesRequest) -> iam::GetServiceLastAccessedDetailsWithEntitiesResponse => last_accessed::answers::entities;
+    get_service_linked_role_deletion_status(input: GetServiceLinkedRoleDeletionStatusRequest) -> iam::GetServiceLinkedRoleDeletionStatusResponse => linked_roles::deletion_status;
     get_ssh_public_key(input: GetSSHPublicKeyRequest) -> iam::GetSSHPublicKeyResponse => ssh_keys::get;
     get_user(input: GetUserRequest) -> iam::GetUserResponse => users::get;
     get_user_policy(input: GetUserPolicyRequest) -> iam::GetUserPolicyResponse => inline_policies::get_user;
@@ -136,6 +144,7 @@ serve! {
     list_open_id_connect_providers(input: ListOpenIDConnectProvidersRequest) -> iam::ListOpenIDConnectProvidersResponse => oidc_providers::list;
     list_organizations_features(input: ListOrganizationsFeaturesRequest) -> iam::ListOrganizationsFeaturesResponse => organizations::list_features;
     list_policies(input: ListPoliciesRequest) -> iam::ListPoliciesResponse => policy_lists::list;
+    list_policies_granting_service_access(input: ListPoliciesGrantingServiceAccessRequest) -> iam::ListPoliciesGrantingServiceAccessResponse => last_accessed::granting::list;
     list_policy_tags(input: ListPolicyTagsRequest) -> iam::ListPolicyTagsResponse => policies::list_tags;
     list_policy_versions(input: ListPolicyVersionsRequest) -> iam::ListPolicyVersionsResponse => policy_versions::list;
     list_role_policies(input: ListRolePoliciesRequest) -> iam::ListRolePoliciesResponse => inline_policies::list_role;

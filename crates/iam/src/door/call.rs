@@ -211,6 +211,7 @@ impl Call {
     pub async fn succeed(self, record: Record) -> Result<(), store::Error> {
         let recorder = &self.door.inner.recorder;
         recorder.used(&self.caller, &record).await;
+        recorder.accessed(&self.caller, &record).await;
         if let Some(mut transaction) = self.access.transaction {
             events::insert(&mut transaction, &self.caller, &record, &self.notes).await?;
             return transaction.commit().await;
@@ -224,7 +225,9 @@ impl Call {
     pub async fn fail(self, record: Record) {
         debug_assert!(matches!(record.outcome, Outcome::Failed { .. }));
         drop(self.access);
-        self.door.inner.recorder.record(&self.caller, record, &self.notes).await;
+        let recorder = &self.door.inner.recorder;
+        recorder.accessed(&self.caller, &record).await;
+        recorder.record(&self.caller, record, &self.notes).await;
     }
 }
 

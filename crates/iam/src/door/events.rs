@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use world::Timestamp;
 
 use super::{Caller, Principal};
-use crate::{roles, trail::Entry};
+use crate::{last_accessed::accesses::Access, roles, trail::Entry};
 
 /// Records under way to the writing task at most.
 const QUEUE_MAX: usize = 8192;
@@ -29,8 +29,8 @@ const RETRY_DELAY: Duration = Duration::from_millis(250);
 /// AWS notes the last use of an access key or a role this often at most.
 const LAST_USED_INTERVAL: Duration = Duration::from_secs(15 * 60);
 
-/// Keys and roles whose last use is remembered at most; past it the memory starts anew.
-const LAST_USED_MAX: usize = 10_000;
+/// Keys, roles and attempts at actions whose last time is remembered at most; past it the memory starts anew.
+const LAST_USED_MAX: usize = 50_000;
 
 /// What a call was and how it ended, as the dispatcher knows it.
 #[derive(Clone, Debug)]
@@ -126,6 +126,7 @@ impl Used {
 enum Message {
     Entry(Box<Entry>),
     Used(LastUse),
+    Accessed(Access),
 }
 
 /// The sending end: clone-free, kept by the door.
@@ -178,6 +179,14 @@ impl Recorder {
         let region = caller.request.region.clone();
         let last_use = LastUse { of, at: now, service: record.service, region };
         self.send(Message::Used(last_use)).await;
+    }
+
+    /// Notes that the user or role tried this action, unless that was noted lately.
+    pub(super) async fn accessed(&self, caller: &Caller, record: &Record) {
+        let Some(access) = Access::of_call(caller, record) else { return };
+        if self.is_due(&access.key(), access.at) {
+            self.send(Message::Accessed(access)).await;
+        }
     }
 
     fn is_due(&self, id: &str, now: Timestamp) -> bool {
@@ -235,6 +244,7 @@ async fn write(store: &Store, batch: &[Message]) -> Result<(), store::Error> {
         match message {
             Message::Entry(entry) => entry.insert(&mut transaction).await?,
             Message::Used(last_use) => last_use.update(&mut transaction).await?,
+            Message::Accessed(access) => access.write(&mut transaction).await?,
         }
     }
     transaction.commit().await

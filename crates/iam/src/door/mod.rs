@@ -114,6 +114,7 @@ impl Door {
 
     /// Records a call that ended before it reached a handler.
     pub async fn record(&self, caller: &Caller, record: Record) {
+        self.inner.recorder.accessed(caller, &record).await;
         self.inner.recorder.record(caller, record, &Notes::default()).await;
     }
 }

@@ -15,6 +15,7 @@ mod house;
 mod inline_policies;
 mod instance_profiles;
 mod isolation;
+mod last_accessed;
 mod linked_roles;
 mod login_profiles;
 mod mfa;
