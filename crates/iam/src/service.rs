@@ -5,15 +5,11 @@ use wire::iam;
 use crate::{
     access_keys, account_properties, aliases, attachments, authorization_details, boundaries,
     context_keys, credential_report, door::Call, groups, inline_policies, instance_profiles,
-    linked_role_deletions, linked_roles, login_profiles, memberships, mfa, oidc_providers,
-    organizations, outbound_identity, password_policy, policies, policy_entities, policy_lists,
-    policy_versions, role_templates, roles, saml_providers, server_certificates,
+    last_accessed, linked_role_deletions, linked_roles, login_profiles, memberships, mfa,
+    oidc_providers, organizations, outbound_identity, password_policy, policies, policy_entities,
+    policy_lists, policy_versions, role_templates, roles, saml_providers, server_certificates,
     service_credentials, signing_certificates, simulator, ssh_keys, summary, token_preferences,
     users,
-    last_accessed, linked_roles, login_profiles, memberships, mfa, oidc_providers, organizations,
-    password_policy, policies, policy_entities, policy_lists, policy_versions, role_templates,
-    roles, saml_providers, server_certificates, service_credentials, signing_certificates,
-    simulator, ssh_keys, summary, token_preferences, users,
 };
 
 /// IAM, served. It keeps nothing: all is in the call.
@@ -119,10 +115,9 @@ serve! {
     get_role_template_version(input: GetRoleTemplateVersionRequest) -> iam::GetRoleTemplateVersionResponse => role_templates::version;
     get_saml_provider(input: GetSAMLProviderRequest) -> iam::GetSAMLProviderResponse => saml_providers::get;
     get_server_certificate(input: GetServerCertificateRequest) -> iam::GetServerCertificateResponse => server_certificates::get;
-    get_service_linked_role_deletion_status(input: GetServiceLinkedRoleDeletionStatusRequest) -> iam::GetServiceLinkedRoleDeletionStatusResponse => linked_role_deletions::status;
     get_service_last_accessed_details(input: GetServiceLastAccessedDetailsRequest) -> iam::GetServiceLastAccessedDetailsResponse => last_accessed::answers::services;
     get_service_last_accessed_details_with_entities(input: GetServiceLastAccessedDetailsWithEntitiesRequest) -> iam::GetServiceLastAccessedDetailsWithEntitiesResponse => last_accessed::answers::entities;
-    get_service_linked_role_deletion_status(input: GetServiceLinkedRoleDeletionStatusRequest) -> iam::GetServiceLinkedRoleDeletionStatusResponse => linked_roles::deletion_status;
+    get_service_linked_role_deletion_status(input: GetServiceLinkedRoleDeletionStatusRequest) -> iam::GetServiceLinkedRoleDeletionStatusResponse => linked_role_deletions::status;
     get_ssh_public_key(input: GetSSHPublicKeyRequest) -> iam::GetSSHPublicKeyResponse => ssh_keys::get;
     get_user(input: GetUserRequest) -> iam::GetUserResponse => users::get;
     get_user_policy(input: GetUserPolicyRequest) -> iam::GetUserPolicyResponse => inline_policies::get_user;

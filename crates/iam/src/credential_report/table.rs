@@ -58,9 +58,16 @@ struct Key {
     service: Option<String>,
 }
 
+/// A signing certificate.
+struct Certificate {
+    active: bool,
+    uploaded_at: Timestamp,
+}
+
 /// What hangs on the people of an account, by their ids.
 struct Belongings {
     keys: HashMap<String, Vec<Key>>,
+    certificates: HashMap<String, Vec<Certificate>>,
     second_factors: HashSet<String>,
     max_password_age: Option<Duration>,
 }
@@ -69,6 +76,7 @@ struct Belongings {
 pub(super) async fn of(snapshot: &mut Snapshot, account: &str) -> Result<String, store::Error> {
     let belongings = Belongings {
         keys: keys(snapshot, account).await?,
+        certificates: certificates(snapshot, account).await?,
         second_factors: second_factors(snapshot, account).await?,
         max_password_age: max_password_age(snapshot, account).await?,
     };
@@ -86,8 +94,9 @@ fn line(person: &Person, belongings: &Belongings) -> String {
     for index in 0..COLUMNS_EACH {
         fields.extend(key_fields(keys.get(index)));
     }
-    for _ in 0..COLUMNS_EACH {
-        fields.extend([truth(false), NOT_APPLICABLE.to_owned()]);
+    let certificates = belongings.certificates.get(&person.id).map_or(&[][..], Vec::as_slice);
+    for index in 0..COLUMNS_EACH {
+        fields.extend(certificate_fields(certificates.get(index)));
     }
     fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",")
 }
@@ -117,6 +126,14 @@ fn key_fields(key: Option<&Key>) -> [String; 5] {
         or_not(key.and_then(|key| key.used_at).map(date)),
         or_not(key.and_then(|key| key.region.clone())),
         or_not(key.and_then(|key| key.service.clone())),
+    ]
+}
+
+fn certificate_fields(certificate: Option<&Certificate>) -> [String; 2] {
+    let uploaded = certificate.map(|certificate| date(certificate.uploaded_at));
+    [
+        truth(certificate.is_some_and(|certificate| certificate.active)),
+        uploaded.unwrap_or_else(|| NOT_APPLICABLE.to_owned()),
     ]
 }
 
@@ -188,6 +205,20 @@ async fn keys(
     Ok(by_owner(snapshot.rows(SQL, params![account], owned).await?))
 }
 
+/// The signing certificates of everybody, the oldest first.
+async fn certificates(
+    snapshot: &mut Snapshot,
+    account: &str,
+) -> Result<HashMap<String, Vec<Certificate>>, store::Error> {
+    const SQL: &str = "SELECT holder, status, uploaded_at FROM signing_certificates \
+        WHERE account_id = $1 ORDER BY uploaded_at, id";
+    let owned = |row: &Row<'_>| {
+        let active = row.get::<&str>(1)? == "Active";
+        Ok((row.get(0)?, Certificate { active, uploaded_at: row.get(2)? }))
+    };
+    Ok(by_owner(snapshot.rows(SQL, params![account], owned).await?))
+}
+
 /// Who has an MFA device.
 async fn second_factors(
     snapshot: &mut Snapshot,
@@ -239,6 +270,7 @@ mod tests {
         };
         let belongings = Belongings {
             keys: HashMap::new(),
+            certificates: HashMap::new(),
             second_factors: HashSet::from([person.id.clone()]),
             max_password_age: None,
         };

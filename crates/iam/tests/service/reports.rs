@@ -231,3 +231,34 @@ async fn an_account_outside_an_organization_is_told_so() {
         ask!(nobody, list_organizations_features, ListOrganizationsFeaturesRequest::default());
     assert!(denied.unwrap_err().is(&wire::errors::ACCESS_DENIED));
 }
+
+#[tokio::test]
+async fn the_columns_tell_of_second_factors_and_certificates() {
+    const DEVICE: &str = "INSERT INTO mfa_devices (id, account_id, serial, holder, enabled_at) \
+        VALUES ($1, $2, $1, $3, 0)";
+    const CERTIFICATE: &str = "INSERT INTO signing_certificates (id, account_id, holder, digest, \
+        body, status, uploaded_at) VALUES ($1, $2, $3, $4, '', $5, $6)";
+    let house = House::new().await;
+    let ada = house.user("Ada").await;
+    let account = house.account.id.as_str();
+    let mut tx = house.store.write().await.unwrap();
+    for (id, holder) in [("d1", Some(account)), ("d2", Some(&*ada.user_id)), ("d3", None)] {
+        tx.execute(DEVICE, store::params![id, account, holder]).await.unwrap();
+    }
+    for (id, status, at) in [("c2", "Inactive", 86_400_000_000_i64), ("c1", "Active", 0)] {
+        let params = store::params![id, account, &ada.user_id, id.as_bytes(), status, at];
+        tx.execute(CERTIFICATE, params).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    house.user("Bob").await;
+    ask!(house.root(), generate_credential_report).unwrap();
+    jobs::work_off(&house.store, &house.world).await.unwrap();
+    let content = ask!(house.root(), get_credential_report).unwrap().content.unwrap();
+    let text = String::from_utf8(content).unwrap();
+    let rows: Vec<Vec<&str>> = text.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let factors: Vec<_> = rows.iter().map(|row| (row[0], row[7])).collect();
+    assert_eq!(factors, [("<root_account>", "true"), ("Ada", "true"), ("Bob", "false")]);
+    let dates = ["true", "1970-01-01T00:00:00+00:00", "false", "1970-01-02T00:00:00+00:00"];
+    assert_eq!(rows[1][18..], dates);
+    assert_eq!(rows[2][18..], ["false", "N/A", "false", "N/A"]);
+}
