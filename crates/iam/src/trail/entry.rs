@@ -101,7 +101,7 @@ impl Entry {
             self.user_name.as_deref(),
             &self.access_key_id,
             self.error_code,
-            self.read_only,
+            if self.read_only { "true" } else { "false" },
             &self.record
         ];
         transaction.execute(SQL, params).await?;

@@ -35,18 +35,25 @@ pub(crate) const EVENTS: Migration = Migration {
     );",
 };
 
-/// What event records are looked up by.
+/// What event records are looked up by. An index begins with account and value as one text, and a question
+/// asks for that text, so that no other index will do: a planner that knows nothing of the values would as
+/// soon read all events of the time.
 pub(crate) const LOOKUP: Migration = Migration {
     name: "iam-0009-event-lookup",
-    sql: "ALTER TABLE events ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0;
-    UPDATE events SET read_only = 1 WHERE substr(event_name, 1, 3) = 'Get'
+    sql: "ALTER TABLE events ADD COLUMN read_only TEXT NOT NULL DEFAULT 'false';
+    UPDATE events SET read_only = 'true' WHERE substr(event_name, 1, 3) = 'Get'
         OR substr(event_name, 1, 4) = 'List' OR substr(event_name, 1, 8) = 'Describe';
-    CREATE INDEX events_by_id ON events (account_id, event_id);
-    CREATE INDEX events_by_name ON events (account_id, event_name, event_time, event_id);
-    CREATE INDEX events_by_read_only ON events (account_id, read_only, event_time, event_id);
-    CREATE INDEX events_by_user ON events (account_id, user_name, event_time, event_id);
-    CREATE INDEX events_by_source ON events (account_id, event_source, event_time, event_id);
-    CREATE INDEX events_by_key ON events (account_id, access_key_id, event_time, event_id);
+    CREATE INDEX events_by_id ON events ((account_id || '/' || event_id), event_time);
+    CREATE INDEX events_by_name
+        ON events ((account_id || '/' || event_name), event_time, event_id);
+    CREATE INDEX events_by_read_only
+        ON events ((account_id || '/' || read_only), event_time, event_id);
+    CREATE INDEX events_by_user
+        ON events ((account_id || '/' || user_name), event_time, event_id);
+    CREATE INDEX events_by_source
+        ON events ((account_id || '/' || event_source), event_time, event_id);
+    CREATE INDEX events_by_key
+        ON events ((account_id || '/' || access_key_id), event_time, event_id);
     CREATE TABLE event_resources (
         account_id TEXT NOT NULL,
         event_time INTEGER NOT NULL,
@@ -56,7 +63,7 @@ pub(crate) const LOOKUP: Migration = Migration {
         PRIMARY KEY (account_id, event_time, event_id, resource_name)
     ) WITHOUT ROWID;
     CREATE INDEX event_resources_by_name
-        ON event_resources (account_id, resource_name, event_time, event_id);
+        ON event_resources ((account_id || '/' || resource_name), event_time, event_id);
     CREATE INDEX event_resources_by_type
-        ON event_resources (account_id, resource_type, event_time, event_id);",
+        ON event_resources ((account_id || '/' || resource_type), event_time, event_id);",
 };
