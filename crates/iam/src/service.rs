@@ -8,9 +8,6 @@ use crate::{
     last_accessed, linked_role_deletions, linked_roles, login_profiles, memberships, mfa,
     oidc_providers, organizations, outbound_identity, password_policy, policies, policy_entities,
     policy_lists, policy_versions, role_templates, roles, saml_providers, server_certificates,
-    linked_role_deletions, linked_roles, login_profiles, memberships, mfa, oidc_providers,
-    organizations, outbound_identity, password_policy, policies, policy_entities, policy_lists,
-    policy_versions, role_templates, roles, saml_providers, server_certificates,
     service_credentials, signing_certificates, simulator, ssh_keys, summary, token_preferences,
     users,
 };

@@ -90,13 +90,21 @@ fn named(name: &str) -> CreateVirtualMFADeviceRequest {
     CreateVirtualMFADeviceRequest { virtual_mfa_device_name: s(name), ..Default::default() }
 }
 
-/// Whether the code is taken; what it used up is committed.
+/// Whether the code is taken; what it used up is committed. Tried again after a conflict, as callers do.
 async fn verifies(house: &House, owner: &MfaOwner, serial: &str, code: &str) -> bool {
     let (keyring, now) = (house.store.keyring().clone(), house.world.now());
-    let mut tx = house.store.write().await.unwrap();
-    let taken = mfa::verify_code(&mut tx, &keyring, owner, serial, code, now).await.unwrap();
-    tx.commit().await.unwrap();
-    taken
+    loop {
+        let mut tx = house.store.write().await.unwrap();
+        let taken = mfa::verify_code(&mut tx, &keyring, owner, serial, code, now).await;
+        let ended = match taken {
+            Ok(taken) => tx.commit().await.map(|()| taken),
+            Err(error) => Err(error),
+        };
+        match ended {
+            Err(error) if error.is_conflict() => {}
+            ended => return ended.unwrap(),
+        }
+    }
 }
 
 fn owner(house: &House, user: &User) -> MfaOwner {
@@ -197,6 +205,19 @@ async fn a_code_is_good_for_its_own_device_and_holder_alone() {
     let mut snapshot = house.store.read().await.unwrap();
     assert!(mfa::gives_codes(&mut snapshot, &alice, &first.serial).await.unwrap());
     assert!(!mfa::gives_codes(&mut snapshot, &bob, &first.serial).await.unwrap());
+}
+
+#[tokio::test]
+async fn one_of_many_takes_the_code() {
+    let house = House::new().await;
+    let (alice, app) = with_device(&house, "alice").await;
+    let alice = owner(&house, &alice);
+    house.clock.advance(STEP * 4);
+    let code = app.code(&house, 0);
+    let at_once = || verifies(&house, &alice, &app.serial, &code);
+    let taken = tokio::join!(at_once(), at_once(), at_once(), at_once());
+    let taken = [taken.0, taken.1, taken.2, taken.3];
+    assert_eq!(taken.into_iter().filter(|taken| *taken).count(), 1, "{taken:?}");
 }
 
 #[tokio::test]
