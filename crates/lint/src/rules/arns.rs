@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use actions::ResourceType;
+use actions::{ResourceType, Service};
 
 use super::{regions, variables};
 use crate::{
@@ -213,24 +213,28 @@ struct Form {
 /// The forms of the ARNs that name a service, of services that have any.
 static FORMS: LazyLock<HashMap<&str, Vec<Form>>> = LazyLock::new(|| {
     let mut forms: HashMap<&str, Vec<Form>> = HashMap::new();
-    for service in actions::services() {
-        let own = service.resources().iter().filter_map(|type_| form(type_, service.prefix()));
-        for form in own {
-            forms.entry(service.prefix()).or_default().push(form);
+    // A service may work on another's resources, as STS on the roles of IAM.
+    for type_ in actions::services().iter().flat_map(Service::resources) {
+        if let Some((service, form)) = form(type_) {
+            forms.entry(service).or_default().push(form);
         }
     }
     forms
 });
 
-fn form(type_: &ResourceType, service: &str) -> Option<Form> {
+/// The service that a type's ARNs name, and their form. Only of services with tables all forms are known.
+fn form(type_: &'static ResourceType) -> Option<(&'static str, Form)> {
+    let service = type_.arn().split(':').nth(2)?;
     let arn = variables::blanked(type_.arn());
     let parts: Vec<&str> = arn.splitn(PARTS, ':').collect();
-    let &[_, _, named, region, account, resource] = parts.as_slice() else { return None };
-    (named == service).then(|| Form {
+    let &[_, _, _, region, account, resource] = parts.as_slice() else { return None };
+    let form = Form {
         region: !region.is_empty(),
         account: !account.is_empty(),
         resource: resource.to_owned(),
-    })
+    };
+    actions::service(service).filter(|service| service.is_known())?;
+    Some((service, form))
 }
 
 pub(super) fn is_account(text: &str) -> bool {

@@ -16,6 +16,13 @@ use crate::{
 const TAG_FAMILIES: [&str; 4] =
     ["aws:PrincipalTag/", "aws:RequestTag/", "aws:ResourceTag/", "iam:ResourceTag/"];
 
+/// Keys that are nowhere documented any more, and in AWS's own policies.
+const LEGACY: [&str; 1] = ["aws:PrincipalOrgMasterAccountId"];
+
+/// What keys begin with that is no service's prefix.
+const OTHER_PREFIXES: [&str; 4] =
+    ["catalog", "cognito-identity-auth", "cognito-identity-unauth", "identitycenter"];
+
 /// Actions named in a message.
 const LISTED_MAX: usize = 20;
 
@@ -61,6 +68,9 @@ fn unknown(policy: &Policy<'_>, name: &str) -> Option<(Code, String)> {
         let message = "The condition key aws:ARN is not supported. Use aws:PrincipalArn or aws:SourceArn instead.";
         return Some((Code::UnsupportedGlobalConditionKey, message.to_owned()));
     }
+    if LEGACY.iter().any(|legacy| legacy.eq_ignore_ascii_case(name)) {
+        return None;
+    }
     if prefix.eq_ignore_ascii_case("aws") {
         let message = format!("{does_not_exist}. Use a valid condition key.");
         return Some((Code::InvalidGlobalConditionKey, message));
@@ -76,6 +86,7 @@ fn unknown(policy: &Policy<'_>, name: &str) -> Option<(Code, String)> {
         Some(_) => None,
         // An identity provider's own keys begin with its address.
         None if prefix.contains('.') || rest.contains('.') => None,
+        None if OTHER_PREFIXES.contains(&prefix) => None,
         None if prefix.eq_ignore_ascii_case("saml") && policy.kind == PolicyType::Trust => None,
         None => {
             let message = format!("The service {prefix} does not exist. Use a valid service name.");
@@ -120,11 +131,24 @@ fn operator_fits(condition: &Condition<'_>, key: &ConditionKey, findings: &mut F
     let Some(wanted) = wanted(key.kind(), operator, condition) else { return };
     let message = format!(
         "Use the operator type {wanted} instead of operator {} for the condition key {}.",
-        condition.operator_name.value, condition.key.value
+        family(operator.test),
+        condition.key.value
     );
-    findings
-        .add(Code::TypeMismatch, condition.operator_name.span, message)
-        .also_at(condition.key.span);
+    findings.add(Code::TypeMismatch, condition.key.span, message);
+}
+
+/// The family of an operator, in AWS's words.
+fn family(test: Test) -> &'static str {
+    match test {
+        Test::StringEquals | Test::StringEqualsIgnoreCase | Test::StringLike => "string",
+        Test::Numeric(_) => "numeric",
+        Test::Date(_) => "date",
+        Test::Bool => "boolean",
+        Test::BinaryEquals => "binary",
+        Test::IpAddress => "IP address",
+        Test::ArnLike => "ARN",
+        Test::Null => "null",
+    }
 }
 
 /// The family of operators to use instead, if the one used does not go with the kind of key.
@@ -191,7 +215,8 @@ pub(super) fn of_actions(_: &Policy<'_>, statement: &Statement<'_>, findings: &m
     for condition in &statement.conditions {
         let name = &*condition.key.value;
         let Some((prefix, _)) = name.split_once(':') else { continue };
-        if global_key(name).is_some() || condition_key(name).is_none() {
+        // Of tags, and of what else varies, not every action that has them says so.
+        if global_key(name).is_some() || condition_key(name).is_none_or(ConditionKey::varies) {
             continue;
         }
         let void = named.iter().filter(|(_, action)| {

@@ -14,66 +14,114 @@ use crate::{
 /// An action that needs care.
 struct Care {
     action: &'static str,
-    /// By how the action is reached, then by how the resource.
-    codes: [[Code; 2]; 3],
-    /// What the statement says, for the message: action and its consequence.
-    consequence: fn(&str) -> String,
+    /// By how the action is reached, then by how the resource; with what AWS says between "Using" and its
+    /// advice.
+    shapes: [[(Code, &'static str); 2]; 3],
+    /// For `Resource`, and for `NotResource`.
     advice: [&'static str; 2],
     /// Whether a condition limits it enough.
     limited: fn(&Condition<'_>) -> bool,
 }
 
+const ARNS: &str = "We recommend that you specify resource ARNs instead.";
+
 const CARES: [Care; 2] = [
     Care {
         action: "iam:PassRole",
-        codes: [
-            [Code::PassRoleWithStarInResource, Code::PassRoleWithNotresource],
+        shapes: [
             [
-                Code::PassRoleWithStarInActionAndResource,
-                Code::PassRoleWithStarInActionAndNotresource,
+                (
+                    Code::PassRoleWithStarInResource,
+                    "the iam:PassRole action with wildcards (*) in the resource can be overly permissive \
+                     because it allows iam:PassRole permissions on multiple resources.",
+                ),
+                (
+                    Code::PassRoleWithNotresource,
+                    "the iam:PassRole action with NotResource can be overly permissive because it can \
+                     allow iam:PassRole permissions on multiple resources.",
+                ),
             ],
             [
-                Code::PassRoleWithStarInResourceAndNotaction,
-                Code::PassRoleWithNotactionAndNotresource,
+                (
+                    Code::PassRoleWithStarInActionAndResource,
+                    "wildcards (*) in the action and the resource can be overly permissive because it \
+                     allows iam:PassRole permissions on all resources.",
+                ),
+                (
+                    Code::PassRoleWithStarInActionAndNotresource,
+                    "an action with a wildcard(*) and NotResource can be overly permissive because it \
+                     can allow iam:PassRole permissions on multiple resources.",
+                ),
+            ],
+            [
+                (
+                    Code::PassRoleWithStarInResourceAndNotaction,
+                    "a resource with wildcards (*) and NotAction can be overly permissive because it \
+                     allows iam:PassRole permissions on all resources.",
+                ),
+                (
+                    Code::PassRoleWithNotactionAndNotresource,
+                    "NotAction with NotResource can be overly permissive because it can allow \
+                     iam:PassRole permissions on multiple resources.",
+                ),
             ],
         ],
-        consequence: |reach| {
-            format!(
-                "can be overly permissive because it allows iam:PassRole permissions on {reach} resources"
-            )
-        },
         advice: [
             "We recommend that you specify resource ARNs or add the iam:PassedToService condition key to \
              your statement.",
-            "We recommend that you specify resource ARNs instead.",
+            ARNS,
         ],
         limited: names_a_service_to_pass_to,
     },
     Care {
         action: "iam:CreateServiceLinkedRole",
-        codes: [
-            [Code::CreateSlrWithStarInResource, Code::CreateSlrWithNotresource],
+        shapes: [
             [
-                Code::CreateSlrWithStarInActionAndResource,
-                Code::CreateSlrWithStarInActionAndNotresource,
+                (
+                    Code::CreateSlrWithStarInResource,
+                    "the iam:CreateServiceLinkedRole action with wildcards (*) in the resource can allow \
+                     creation of unintended service-linked roles.",
+                ),
+                (
+                    Code::CreateSlrWithNotresource,
+                    "the iam:CreateServiceLinkedRole action with NotResource can allow creation of \
+                     unintended service-linked roles for multiple resources.",
+                ),
             ],
             [
-                Code::CreateSlrWithStarInResourceAndNotaction,
-                Code::CreateSlrWithNotactionAndNotresource,
+                (
+                    Code::CreateSlrWithStarInActionAndResource,
+                    "wildcards (*) in the action and the resource can allow creation of unintended \
+                     service-linked roles because it allows iam:CreateServiceLinkedRole permissions on \
+                     all resources.",
+                ),
+                (
+                    Code::CreateSlrWithStarInActionAndNotresource,
+                    "an action with a wildcard(*) and NotResource can allow creation of unintended \
+                     service-linked roles because it can allow iam:CreateServiceLinkedRole permissions \
+                     on multiple resources.",
+                ),
+            ],
+            [
+                (
+                    Code::CreateSlrWithStarInResourceAndNotaction,
+                    "a resource with wildcards (*) and NotAction can allow creation of unintended \
+                     service-linked roles because it allows iam:CreateServiceLinkedRole permissions on \
+                     all resources.",
+                ),
+                (
+                    Code::CreateSlrWithNotactionAndNotresource,
+                    "NotAction with NotResource can allow creation of unintended service-linked roles \
+                     because it allows iam:CreateServiceLinkedRole permissions on multiple resources.",
+                ),
             ],
         ],
-        consequence: |reach| {
-            format!(
-                "can allow creation of unintended service-linked roles because it allows \
-                 iam:CreateServiceLinkedRole permissions on {reach} resources"
-            )
-        },
-        advice: ["We recommend that you specify resource ARNs instead."; 2],
+        advice: [ARNS; 2],
         limited: names_a_service_exactly,
     },
 ];
 
-/// How a statement reaches an action; the place in `codes`.
+/// How a statement reaches an action; the place in `shapes`.
 #[derive(Clone, Copy)]
 enum Reach {
     Name,
@@ -97,9 +145,11 @@ pub(super) fn check(policy: &Policy<'_>, statement: &Statement<'_>, findings: &m
         if statement.conditions.iter().any(care.limited) {
             continue;
         }
-        let code = care.codes[reach as usize][usize::from(resources.negated)];
+        let negated = usize::from(resources.negated);
+        let (code, what) = care.shapes[reach as usize][negated];
         let other = star.map_or(resources.member.name.span, |star| star.span);
-        findings.add(code, span, message(care, reach, resources.negated)).also_at(other);
+        let message = format!("Using {what} {}", care.advice[negated]);
+        findings.add(code, span, message).also_at(other);
     }
 }
 
@@ -115,25 +165,6 @@ fn reach(element: &Element<'_>, action: &str) -> Option<(Reach, policy::Span)> {
     // The name itself counts before a wildcard that covers it too.
     let named = element.entries.iter().find(|entry| exact(entry.text));
     Some(named.map_or((Reach::Star, first.span), |entry| (Reach::Name, entry.span)))
-}
-
-fn message(care: &Care, reach: Reach, negated: bool) -> String {
-    let resource = match (reach, negated) {
-        (_, true) => "NotResource",
-        (Reach::Name, false) => "wildcards (*) in the resource",
-        (Reach::Star, false) => "the resource",
-        (Reach::NotAction, false) => "a resource with wildcards (*)",
-    };
-    let what = match (reach, negated) {
-        (Reach::Name, _) => format!("the {} action with {resource}", care.action),
-        (Reach::Star, true) => format!("an action with a wildcard(*) and {resource}"),
-        (Reach::Star, false) => format!("wildcards (*) in the action and {resource}"),
-        (Reach::NotAction, true) => format!("NotAction with {resource}"),
-        (Reach::NotAction, false) => format!("{resource} and NotAction"),
-    };
-    let extent = if negated || matches!(reach, Reach::Name) { "multiple" } else { "all" };
-    let advice = care.advice[usize::from(negated)];
-    format!("Using {what} {}. {advice}", (care.consequence)(extent))
 }
 
 /// With `IfExists` a request without the key would pass.

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
 };
 
 use policy::{
@@ -20,9 +20,8 @@ use crate::{
 /// Actions and resources that another entry of the same element covers.
 pub(super) fn statement(_: &Policy<'_>, statement: &Statement<'_>, findings: &mut Findings) {
     if let Some(element) = &statement.actions {
-        let redundant = covered(element, |text| Cow::Owned(text.to_ascii_lowercase()), findings);
-        let count = redundant.len();
-        report(&redundant, Code::RedundantAction, findings, |first| {
+        let groups = covered(element, |text| Cow::Owned(text.to_ascii_lowercase()), findings);
+        report(groups, Code::RedundantAction, findings, |count, first| {
             format!(
                 "The {count} action(s) are redundant because they provide similar permissions. Update \
                  the policy to remove the redundant action such as: {first}."
@@ -30,46 +29,57 @@ pub(super) fn statement(_: &Policy<'_>, statement: &Statement<'_>, findings: &mu
         });
     }
     if let Some(element) = &statement.resources {
-        let redundant = covered(element, Cow::Borrowed, findings);
-        let count = redundant.len();
-        report(&redundant, Code::RedundantResource, findings, |_| {
+        let groups = covered(element, Cow::Borrowed, findings);
+        report(groups, Code::RedundantResource, findings, |count, first| {
             format!(
                 "The {count} resource ARN(s) are redundant because they reference the same resource. \
-                 Review the use of wildcards (*)"
+                 Review the use of wildcards (*), or remove the resource {first} to remove the redundancy."
             )
         });
     }
 }
 
+/// A finding for each entry that covers others, at all their places.
 fn report(
-    redundant: &[(Entry<'_>, Span)],
+    groups: Groups<'_>,
     code: Code,
     findings: &mut Findings,
-    message: impl Fn(&str) -> String,
+    message: impl Fn(usize, &str) -> String,
 ) {
-    let Some((first, by)) = redundant.first() else { return };
-    let finding = findings.add(code, first.span, message(first.text));
-    for (entry, _) in redundant.iter().skip(1) {
-        finding.also_at(entry.span);
+    for (_, (wide, narrow)) in groups {
+        let Some(first) = narrow.first() else { continue };
+        let message = message(narrow.len() + 1, first.text);
+        let hint = format!("the entry in line {} covers it", wide.span.start.line);
+        let finding = findings.add(code, first.span, message).hint(hint);
+        for entry in narrow.iter().skip(1) {
+            finding.also_at(entry.span);
+        }
+        finding.also_at(wide.span);
     }
-    finding.hint(format!("the entry in line {} covers it", by.start.line));
 }
 
-/// Entries that another covers, with the place of that other.
+/// By its place: an entry, and those that it covers.
+type Groups<'a> = BTreeMap<usize, (Entry<'a>, Vec<Entry<'a>>)>;
+
+/// Entries that another covers, by that other.
 fn covered<'a>(
     element: &Element<'a>,
     folded: impl Fn(&'a str) -> Cow<'a, str>,
     findings: &mut Findings,
-) -> Vec<(Entry<'a>, Span)> {
+) -> Groups<'a> {
     let texts: Vec<Cow<'a, str>> = element.entries.iter().map(|entry| folded(entry.text)).collect();
     let wild = |text: &str| text.contains(['*', '?']);
     let patterns: Vec<usize> = (0..texts.len()).filter(|&place| wild(&texts[place])).collect();
     let mut seen: HashMap<&str, usize> = HashMap::new();
-    let mut redundant = Vec::new();
+    let mut groups = Groups::new();
+    let mut add = |wide: usize, narrow: Entry<'a>| {
+        let group = groups.entry(wide).or_insert_with(|| (element.entries[wide], Vec::new()));
+        group.1.push(narrow);
+    };
     for (place, text) in texts.iter().enumerate() {
         let entry = element.entries[place];
         if let Some(&earlier) = seen.get(&**text) {
-            redundant.push((entry, element.entries[earlier].span));
+            add(earlier, entry);
             continue;
         }
         seen.insert(text, place);
@@ -80,10 +90,10 @@ fn covered<'a>(
             .iter()
             .find(|&&other| texts[other] != *text && glob::covers(&texts[other], text));
         if let Some(&wider) = wider {
-            redundant.push((entry, element.entries[wider].span));
+            add(wider, entry);
         }
     }
-    redundant
+    groups
 }
 
 /// Statements that say the same.

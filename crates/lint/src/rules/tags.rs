@@ -1,6 +1,8 @@
 //! Conditions on tags of resources, and services whose resources have none.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+
+use policy::Span;
 
 use crate::{
     code::Code,
@@ -19,12 +21,15 @@ pub(super) fn check(_: &Policy<'_>, statement: &Statement<'_>, findings: &mut Fi
             with_not_action(effect, condition, findings);
             continue;
         }
-        let without: BTreeSet<&str> =
-            element.entries.iter().filter_map(|entry| service_without_tags(entry.text)).collect();
-        if !without.is_empty() {
-            let services: Vec<_> = without.into_iter().collect();
-            with_action(effect, condition, &services.join(", "), findings);
+        let mut without: BTreeMap<&str, Vec<Span>> = BTreeMap::new();
+        for entry in &element.entries {
+            if let Some(service) = service_without_tags(entry.text) {
+                without.entry(service).or_default().push(entry.span);
+            }
         }
+        let services: Vec<_> = without.keys().copied().collect();
+        let places: Vec<Span> = without.into_values().flatten().collect();
+        with_action(effect, condition, &services.join(", "), &places, findings);
     }
 }
 
@@ -40,21 +45,29 @@ fn service_without_tags(action: &str) -> Option<&'static str> {
     (service.is_known() && service.key(ANY_TAG).is_none()).then(|| service.prefix())
 }
 
-fn with_action(effect: Effect, condition: &Condition<'_>, services: &str, findings: &mut Findings) {
+/// `places` are those of the actions in question.
+fn with_action(
+    effect: Effect,
+    condition: &Condition<'_>,
+    services: &str,
+    places: &[Span],
+    findings: &mut Findings,
+) {
+    let Some((&first, rest)) = places.split_first() else { return };
     let key = &condition.key.value;
     let (code, what, consequence) = match effect {
         Effect::Allow => (
             Code::AllowWithUnsupportedTagConditionKeyForService,
             format!(
-                "Using the effect Allow with the tag condition key {key} and actions for services with \
+                "Using the effect Allow with the condition key {key} and actions for services with \
                  the following prefixes does not affect the policy: {services}."
             ),
-            "Actions for the listed service are not allowed by this statement.",
+            "The actions for the listed service are not allowed by this statement.",
         ),
         Effect::Deny => (
             Code::DenyWithUnsupportedTagConditionKeyForService,
             format!(
-                "Using the effect Deny with the tag condition key {key} and actions for services with \
+                "Using the effect Deny with the condition key {key} and actions for services with \
                  the following prefixes can be overly permissive: {services}."
             ),
             "Actions for the listed services are not denied by this statement.",
@@ -62,7 +75,10 @@ fn with_action(effect: Effect, condition: &Condition<'_>, services: &str, findin
     };
     let advice = "We recommend that you move these actions to a different statement without this \
                   condition key.";
-    findings.add(code, condition.key.span, format!("{what} {consequence} {advice}"));
+    let finding = findings.add(code, first, format!("{what} {consequence} {advice}"));
+    for place in rest.iter().copied().chain([condition.key.span]) {
+        finding.also_at(place);
+    }
 }
 
 fn with_not_action(effect: Effect, condition: &Condition<'_>, findings: &mut Findings) {

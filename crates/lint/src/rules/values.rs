@@ -1,5 +1,6 @@
 //! Values of conditions, against their operators.
 
+use actions::KeyKind;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use policy::{Order, Test, is_date, is_number};
 
@@ -9,15 +10,13 @@ use crate::{
     tree::{Condition, Entry, Policy, Statement},
 };
 
-/// Operators and keys for which the `ARN` family was made.
-const ARN_MESSAGE: &str = "We recommend that you use the ArnLike or ArnEquals operator instead.";
-
 pub(super) fn check(_: &Policy<'_>, statement: &Statement<'_>, findings: &mut Findings) {
     for condition in &statement.conditions {
         for value in condition.texts().filter(|value| !value.text.contains("${")) {
             readable(condition, &value, findings);
         }
         wildcards(condition, findings);
+        arns(condition, findings);
         numbers(condition, findings);
     }
 }
@@ -61,9 +60,6 @@ fn is_boolean(text: &str) -> bool {
 
 fn wildcards(condition: &Condition<'_>, findings: &mut Findings) {
     let Some(operator) = condition.operator else { return };
-    let is_arn = actions::condition_key(&condition.key.value).is_some_and(|key| {
-        matches!(key.kind(), actions::KeyKind::ARN | actions::KeyKind::ArrayOfARN)
-    });
     let wild = |text: &str| super::variables::without(text).contains(['*', '?']);
     for value in condition.texts() {
         match operator.test {
@@ -78,16 +74,24 @@ fn wildcards(condition: &Condition<'_>, findings: &mut Findings) {
                                instead.";
                 findings.add(Code::EquivalentToNullFalse, value.span, message);
             }
-            Test::StringLike if is_arn && wild(value.text) => {
-                let message = format!(
-                    "Using the {} operator with the ARN condition key {} can be overly permissive \
-                     because a wildcard also matches the colons between the parts of an ARN. {ARN_MESSAGE}",
-                    condition.operator_name.value, condition.key.value
-                );
-                findings.add(Code::StringLikeOperatorWithArnConditionKeys, value.span, message);
-            }
             _ => {}
         }
+    }
+}
+
+/// A wildcard of strings also matches the colons between the parts of an ARN.
+fn arns(condition: &Condition<'_>, findings: &mut Findings) {
+    let like = condition.operator.is_some_and(|operator| operator.test == Test::StringLike);
+    let is_arn = actions::condition_key(&condition.key.value)
+        .is_some_and(|key| matches!(key.kind(), KeyKind::ARN | KeyKind::ArrayOfARN));
+    if like && is_arn && condition.texts().any(|value| value.text != "*") {
+        let message = format!(
+            "Use the operator type ARN instead of operator string for the condition key {}.",
+            condition.key.value
+        );
+        findings
+            .add(Code::StringLikeOperatorWithArnConditionKeys, condition.key.span, message)
+            .hint("a wildcard of `StringLike` also matches the colons between the parts of an ARN");
     }
 }
 
