@@ -139,11 +139,10 @@ def test_life_of_an_open_id_connect_provider(iam, root):
     assert gone == ("NoSuchEntity", f"OpenIDConnect Provider not found for arn {arn}")
 
 
-def test_a_thumbprint_is_fetched_only_where_it_can_be_believed(iam, provider):
-    """No authority of the system vouches for the provider of the tests, and nothing answers for the other."""
-    for url in (idp.ISSUER, "https://nowhere.test"):
+def test_a_thumbprint_is_fetched_where_none_is_given(iam, provider):
+    for url, thumbprints in ((idp.ISSUER, [provider.thumbprint]), ("https://nowhere.test", [])):
         arn = iam.create_open_id_connect_provider(Url=url)["OpenIDConnectProviderArn"]
-        assert iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ThumbprintList"] == []
+        assert iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ThumbprintList"] == thumbprints
 
 
 def test_a_web_identity_assumes_a_role(house, root, web):

@@ -127,13 +127,14 @@ impl Client {
     }
 
     /// The thumbprint by which IAM knows a provider: that of the last certificate which the server presents, the
-    /// top of its chain. The server must be one that the system's authorities vouch for.
+    /// top of its chain. Whoever answers is believed, so this is for a first acquaintance alone: nothing is sent,
+    /// and nothing else is read.
     ///
     /// # Errors
-    /// An [`Error`] if there is no trusted connection within the usual time.
+    /// An [`Error`] if there is no connection within the usual time.
     pub async fn thumbprint(&self, url: &Url) -> Result<Thumbprint, Error> {
         let connect = async {
-            let stream = self.0.connector.connect(url, &Trust::system()).await?;
+            let stream = self.0.connector.connect(url, &Trust::anybody()).await?;
             let presented = stream.get_ref().1.peer_certificates().unwrap_or_default();
             let top = presented.last().map(|certificate| Thumbprint::of(certificate));
             let nothing = || std::io::Error::from(std::io::ErrorKind::InvalidData);
@@ -148,27 +149,45 @@ impl Inner {
     async fn run(&self, request: Request) -> Result<Reply, Error> {
         // It is never closed.
         let _turn = self.under_way.acquire().await;
-        let place = Place::new(&request.url, &request.trust);
-        let mut sender = match self.idle.take(&place) {
-            Some(sender) => sender,
-            None => self.connect(&request).await?,
-        };
-        let (url, limits) = (request.url.clone(), request.limits);
-        let failed = |source| Error::Http { url: url.clone(), source };
-        let response = sender.send_request(written(request)).await.map_err(failed)?;
+        let (url, trust, limits) = (request.url.clone(), request.trust.clone(), request.limits);
+        let place = Place::new(&url, &trust);
+        let mut written = written(request);
+        if let Some(mut sender) = self.idle.take(&place) {
+            match sender.try_send_request(written).await {
+                Ok(response) => return self.reply(response, (sender, place), &url, limits).await,
+                Err(mut error) => match error.take_message() {
+                    // The other side had closed the connection: nothing of the request was sent.
+                    Some(unsent) => written = unsent,
+                    None => return Err(Error::Http { url, source: error.into_error() }),
+                },
+            }
+        }
+        let mut sender = self.connect(&url, &trust).await?;
+        let response = sender.send_request(written).await;
+        let response = response.map_err(|source| Error::Http { url: url.clone(), source })?;
+        self.reply(response, (sender, place), &url, limits).await
+    }
+
+    async fn reply(
+        &self,
+        response: hyper::Response<Incoming>,
+        (sender, place): (Sender, Place),
+        url: &Url,
+        limits: Limits,
+    ) -> Result<Reply, Error> {
         let (head, body) = response.into_parts();
-        let body = read(body, &url, limits.reply_bytes).await?;
+        let body = read(body, url, limits.reply_bytes).await?;
         self.idle.keep(place, sender);
         Ok(Reply { status: head.status, headers: head.headers, body })
     }
 
-    async fn connect(&self, request: &Request) -> Result<Sender, Error> {
-        let stream = self.connector.connect(&request.url, &request.trust).await?;
+    async fn connect(&self, url: &Url, trust: &Trust) -> Result<Sender, Error> {
+        let stream = self.connector.connect(url, trust).await?;
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(HEAD_BYTES_MAX)
             .handshake(TokioIo::new(stream))
             .await
-            .map_err(|source| Error::Http { url: request.url.clone(), source })?;
+            .map_err(|source| Error::Http { url: url.clone(), source })?;
         // It ends with the sender, or when the other side closes.
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -15,7 +15,10 @@ pub struct Thumbprint([u8; SHA1_BYTES]);
 
 /// By which certificates a server is believed, beside those of the system's authorities.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Trust(Vec<Thumbprint>);
+pub struct Trust {
+    thumbprints: Vec<Thumbprint>,
+    anybody: bool,
+}
 
 /// The text is not 40 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,15 +35,24 @@ impl Trust {
     pub fn thumbprints(thumbprints: impl IntoIterator<Item = Thumbprint>) -> Self {
         let mut thumbprints: Vec<_> = thumbprints.into_iter().collect();
         thumbprints.sort_unstable();
-        Self(thumbprints)
+        Self { thumbprints, anybody: false }
+    }
+
+    /// Whoever answers. Good for looking at a certificate and for nothing else.
+    pub(crate) fn anybody() -> Self {
+        Self { thumbprints: Vec::new(), anybody: true }
     }
 
     pub(crate) fn names(&self, certificate: &[u8]) -> bool {
-        self.0.contains(&Thumbprint::of(certificate))
+        self.thumbprints.contains(&Thumbprint::of(certificate))
     }
 
     pub(crate) fn is_system_only(&self) -> bool {
-        self.0.is_empty()
+        self.thumbprints.is_empty()
+    }
+
+    pub(crate) fn is_blind(&self) -> bool {
+        self.anybody
     }
 }
 

@@ -68,6 +68,9 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        if self.trust.is_blind() {
+            return Ok(ServerCertVerified::assertion());
+        }
         let presented = Presented { end_entity, intermediates, server_name, ocsp_response, now };
         let result = match &self.system {
             Some(system) => presented.verify_with(system),

@@ -83,6 +83,11 @@ async fn answer(mut stream: tokio_rustls::server::TlsStream<tokio::net::TcpStrea
                 tokio::time::sleep(Duration::from_secs(30)).await;
                 return;
             }
+            "/then-close" => {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+                let _ = stream.shutdown().await;
+                return;
+            }
             "/garbage" => "garbage\r\n\r\n".to_owned(),
             _ => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".to_owned(),
         };
@@ -129,6 +134,17 @@ async fn a_reply_comes_back_over_one_connection() {
 }
 
 #[tokio::test]
+async fn a_connection_that_was_closed_is_made_again() {
+    let (certificate, key) = self_signed(NAME);
+    let server = Server::start(vec![certificate.clone()], &key).await;
+    let (client, trust) = (server.client(), trust(&certificate));
+    for number in 1..=5 {
+        client.run(get("/then-close", &trust)).await.unwrap();
+        assert_eq!(server.connections.load(Ordering::SeqCst), number);
+    }
+}
+
+#[tokio::test]
 async fn what_costs_too_much_is_given_up() {
     let (certificate, key) = self_signed(NAME);
     let server = Server::start(vec![certificate.clone()], &key).await;
@@ -155,7 +171,8 @@ async fn an_unknown_certificate_is_not_believed() {
     client.run(get("/", &trust(&certificate))).await.unwrap();
     assert!(client.run(get("/", &Trust::system())).await.is_err());
     let url = Url::parse(&format!("https://{NAME}/")).unwrap();
-    assert!(client.thumbprint(&url).await.is_err());
+    assert_eq!(client.thumbprint(&url).await.unwrap(), Thumbprint::of(&certificate));
+    assert!(client.run(get("/", &Trust::system())).await.is_err(), "nothing was learnt by it");
 }
 
 #[tokio::test]

@@ -307,8 +307,8 @@ fn check_client_ids(count: usize) -> Result<(), wire::Error> {
     quotas::check("ClientIdsPerOpenIdConnectProvider", quota, count as i64)
 }
 
-/// The thumbprint that the provider's server shows now, where the caller gave none. A server that cannot be
-/// reached, or that the system's authorities do not vouch for, has none yet: they can be set later.
+/// The thumbprint that the provider's server shows now, where the caller gave none; it is believed as AWS does
+/// it. A server that cannot be reached has none yet: they can be set later.
 async fn fetched_thumbprints(
     call: &mut Call,
     target: &Provider,
