@@ -6,14 +6,16 @@ use std::{future::Future, sync::Arc};
 use wire::{
     Error, ErrorKind,
     iam::{
-        AddRoleToInstanceProfileRequest, AddUserToGroupRequest, AttachRolePolicyRequest,
-        AttachUserPolicyRequest, CreateAccessKeyRequest, CreateGroupRequest,
-        CreateInstanceProfileRequest, CreatePolicyRequest, CreatePolicyVersionRequest,
+        AddClientIDToOpenIDConnectProviderRequest, AddRoleToInstanceProfileRequest,
+        AddUserToGroupRequest, AttachRolePolicyRequest, AttachUserPolicyRequest,
+        CreateAccessKeyRequest, CreateGroupRequest, CreateInstanceProfileRequest,
+        CreateOpenIDConnectProviderRequest, CreatePolicyRequest, CreatePolicyVersionRequest,
         CreateServiceLinkedRoleRequest, CreateUserRequest, DeletePolicyRequest, DeleteRoleRequest,
         DeleteServiceLinkedRoleRequest, DeleteUserRequest, GetGroupRequest,
-        GetInstanceProfileRequest, GetPolicyRequest, GetRoleRequest, ListAccessKeysRequest,
-        ListAttachedUserPoliciesRequest, ListPolicyVersionsRequest,
-        PutRolePermissionsBoundaryRequest, SetDefaultPolicyVersionRequest,
+        GetInstanceProfileRequest, GetOpenIDConnectProviderRequest, GetPolicyRequest,
+        GetRoleRequest, ListAccessKeysRequest, ListAttachedUserPoliciesRequest,
+        ListPolicyVersionsRequest, PutRolePermissionsBoundaryRequest,
+        SetDefaultPolicyVersionRequest,
         errors::{
             DELETE_CONFLICT, ENTITY_ALREADY_EXISTS, INVALID_INPUT, LIMIT_EXCEEDED,
             MALFORMED_POLICY_DOCUMENT, NO_SUCH_ENTITY,
@@ -347,4 +349,38 @@ async fn a_service_has_its_role_once() {
     })
     .await;
     assert_eq!(winners(&results, &[&NO_SUCH_ENTITY]), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_makes_the_provider_and_all_bring_their_client() {
+    let house = Arc::new(House::new().await);
+    let arn = "arn:aws:iam::123456789012:oidc-provider/idp.example.com";
+    let results = all_at_once(|_| {
+        let house = Arc::clone(&house);
+        async move {
+            let input = CreateOpenIDConnectProviderRequest {
+                url: s("https://idp.example.com"),
+                thumbprint_list: Some(vec!["a".repeat(40)]),
+                ..Default::default()
+            };
+            ask!(house.root(), create_open_id_connect_provider, input)
+        }
+    })
+    .await;
+    assert_eq!(winners(&results, &[&ENTITY_ALREADY_EXISTS]), 1);
+    let results = all_at_once(|number| {
+        let house = Arc::clone(&house);
+        async move {
+            let input = AddClientIDToOpenIDConnectProviderRequest {
+                open_id_connect_provider_arn: s(arn),
+                client_id: format!("client-{number}"),
+            };
+            ask!(house.root(), add_client_id_to_open_id_connect_provider, input)
+        }
+    })
+    .await;
+    assert_eq!(winners(&results, &[]), CALLERS);
+    let get = GetOpenIDConnectProviderRequest { open_id_connect_provider_arn: s(arn) };
+    let provider = ask!(house.root(), get_open_id_connect_provider, get).unwrap();
+    assert_eq!(provider.client_id_list.unwrap().len(), CALLERS);
 }
