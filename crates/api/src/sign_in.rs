@@ -37,11 +37,14 @@ pub fn routes(service: &Arc<Service>, door: &Door) -> Routes {
         .and(desk.route("/signin", Desk::password))
         .and(desk.route("/signin/{account}", Desk::password))
         .and(desk.route("/signin/step/mfa", Desk::code))
+        .and(desk.route("/signin/step/fido", Desk::fido))
         .and(desk.route("/signin/step/password", Desk::new_password))
         .and(desk.route("/signup", Desk::sign_up))
         .and(desk.route("/signup/confirm", Desk::confirm_sign_up))
         .and(desk.route("/federation", Desk::federation))
         .and(desk.get("/federation", Desk::federation))
+        .and(desk.route("/mfa/fido/offer", Desk::offer_key))
+        .and(desk.route("/mfa/fido", Desk::register_key))
         .and(desk.route("/root/password", Desk::root_password))
         .and(desk.route("/root/account-name", Desk::account_name))
         .and(desk.route("/root/email", Desk::email))
@@ -117,6 +120,21 @@ impl Desk {
 
     async fn code(self, request: Request) -> Result<Answer, Failure> {
         answer(&self.service.code(&visit(&request), &form(&request)?).await?)
+    }
+
+    async fn fido(self, request: Request) -> Result<Answer, Failure> {
+        answer(&self.service.fido(&visit(&request), &form(&request)?).await?)
+    }
+
+    async fn offer_key(self, request: Request) -> Result<Answer, Failure> {
+        let caller = self.caller(&request).await?;
+        answer(&self.service.offer_fido_key(&caller).await?)
+    }
+
+    async fn register_key(self, request: Request) -> Result<Answer, Failure> {
+        let caller = self.caller(&request).await?;
+        let key = self.service.register_fido_key(&caller, &form(&request)?).await?;
+        Ok(answer(&key)?.status(201))
     }
 
     async fn new_password(self, request: Request) -> Result<Answer, Failure> {

@@ -128,6 +128,9 @@ pub(crate) struct Serve {
         default_missing_value = "true"
     )]
     pub(crate) sign_up: Option<bool>,
+    /// The origin of the console's pages, for FIDO keys; https:// and the server's own name unless given.
+    #[arg(long, env = "CHANCERY_CONSOLE_ORIGIN", value_name = "URL")]
+    pub(crate) console_origin: Option<String>,
     /// A proxy before the API: its X-Forwarded-For and X-Forwarded-Proto tell who asks. May be given more than once.
     #[arg(long = "proxy", env = "CHANCERY_PROXIES", value_delimiter = ',', value_name = "ADDRESS")]
     pub(crate) proxies: Vec<IpAddr>,

@@ -35,6 +35,9 @@ pub(crate) struct Config {
     pub(crate) event_days: EventDays,
     /// Proxies before the API, which tell who asks.
     pub(crate) proxies: Vec<IpAddr>,
+    /// The origin of the console's pages, if it is not `https://` and the server's own name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) console_origin: Option<String>,
     /// Written once the server accepts on all listeners.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -149,6 +152,7 @@ struct File {
     smarthost: Option<String>,
     postmaster: Option<String>,
     sign_up: Option<bool>,
+    console_origin: Option<String>,
     event_days: Option<EventDays>,
     proxies: Vec<IpAddr>,
     ready_file: Option<PathBuf>,
@@ -183,6 +187,7 @@ impl Config {
                 .map(HostPort::parse)
                 .transpose()?,
             postmaster: pick(&options.postmaster, &file.postmaster),
+            console_origin: pick(&options.console_origin, &file.console_origin),
             sign_up: pick(&options.sign_up, &file.sign_up).unwrap_or(false),
             event_days: pick(&options.event_days, &file.event_days).unwrap_or_default(),
             proxies: match options.proxies.is_empty() {
@@ -197,6 +202,11 @@ impl Config {
         };
         config.check()?;
         Ok(config)
+    }
+
+    /// The origin of the console's pages, as browsers tell it to FIDO keys.
+    pub(crate) fn console_origin(&self) -> String {
+        self.console_origin.clone().unwrap_or_else(|| format!("https://{}", self.hostname))
     }
 
     /// The configuration as a file that would give it.

@@ -98,8 +98,11 @@ impl Faces {
     }
 
     fn sign_in(&self) -> Arc<signin::Service> {
-        let settings =
-            signin::Settings { host: self.config.hostname.clone(), sign_up: self.config.sign_up };
+        let settings = signin::Settings {
+            host: self.config.hostname.clone(),
+            origin: self.config.console_origin(),
+            sign_up: self.config.sign_up,
+        };
         let (store, door, flow) = (self.store.clone(), self.door.clone(), self.flow.clone());
         Arc::new(signin::Service::new(store, door, flow, settings))
     }

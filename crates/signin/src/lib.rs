@@ -1,7 +1,7 @@
 //! Signing in and signing up: from what a person types to temporary credentials.
 //!
 //! [`Service::password`] is where everybody begins: root with an e-mail address, a user with account and name.
-//! Where it is due, [`Service::code`] takes a second factor and [`Service::new_password`] another password.
+//! Where it is due, [`Service::code`] or [`Service::fido`] takes a second factor and [`Service::new_password`] another password.
 //! At the end stand credentials like those of `GetSessionToken`, which sign calls of the API. There is no other
 //! way in: a console stands on the same operations as every client.
 //!
@@ -23,6 +23,7 @@ mod addresses;
 mod credentials;
 mod expired;
 mod federation;
+mod fido;
 mod forms;
 mod letters;
 mod limits;
@@ -41,6 +42,7 @@ use world::World;
 pub use credentials::Credentials;
 pub use expired::forget_expired;
 pub use federation::{FederatedSession, LoginForm, SigninToken, TokenForm};
+pub use fido::{FidoChallenge, FidoForm, FidoKey, FidoKeyForm, FidoOffer};
 pub use forms::{CodeForm, NewPasswordForm, PasswordForm};
 pub use refusal::Refusal;
 pub use root::{EmailCodeForm, EmailForm, MfaForm, NameForm, RootPasswordForm};
@@ -55,6 +57,8 @@ use limits::Limits;
 pub struct Settings {
     /// The server's own name, under which accounts have labels: `<alias>.signin.<host>`.
     pub host: String,
+    /// The origin of the console's pages, as browsers tell it to FIDO keys: `https://host`.
+    pub origin: String,
     /// Whether people may sign up by themselves.
     pub sign_up: bool,
 }

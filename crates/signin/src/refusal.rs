@@ -46,6 +46,12 @@ pub enum Refusal {
     /// Only root can do this, and only in a session that began with its password.
     #[error("Only the root user can do this, after signing in with its password.")]
     RootOnly,
+    /// Only who signed in here can do this.
+    #[error("Sign in with your password first.")]
+    NotSignedIn,
+    /// A key, or what it signed, cannot be taken.
+    #[error("The key cannot be registered: {0}.")]
+    Fido(#[from] iam::fido::Refused),
     /// Credentials from which no console session can be made.
     #[error("{0}")]
     Federation(&'static str),
@@ -78,7 +84,8 @@ impl Refusal {
             Self::Password => "PasswordPolicyViolation",
             Self::SignUpClosed => "SignUpClosed",
             Self::MailedCode => "InvalidCode",
-            Self::RootOnly => "AccessDenied",
+            Self::RootOnly | Self::NotSignedIn => "AccessDenied",
+            Self::Fido(_) => "InvalidKey",
             Self::Federation(_) => "InvalidCredentials",
             Self::Iam(error) => error.kind().query.code,
             Self::Busy => "ServiceUnavailable",
@@ -91,8 +98,10 @@ impl Refusal {
     pub fn status(&self) -> u16 {
         match self {
             Self::Invalid(_) | Self::Password | Self::MailedCode | Self::Federation(_) => 400,
+            Self::Fido(_) => 400,
             Self::Incorrect | Self::Code | Self::Step => 401,
-            Self::PasswordEnded | Self::SignUpClosed | Self::RootOnly => 403,
+            Self::PasswordEnded | Self::SignUpClosed => 403,
+            Self::RootOnly | Self::NotSignedIn => 403,
             Self::TooMany { .. } => 429,
             Self::Iam(error) => error.kind().query.status,
             Self::Busy => 503,

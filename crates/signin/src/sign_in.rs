@@ -18,6 +18,7 @@ use world::Timestamp;
 use crate::{
     Credentials, Refusal, Service, addresses,
     credentials::{self, checked_duration, iso8601},
+    fido::{self, FidoChallenge, FidoForm},
     forms::{CodeForm, NewPasswordForm, PasswordForm, check_password},
     limits::{Key, Turned, household},
     step::{self, Stage, Step},
@@ -50,6 +51,9 @@ pub enum Progress {
         expires_at: Timestamp,
         /// The devices that will do.
         devices: Vec<Device>,
+        /// What to ask a browser for, where one of them is a FIDO key.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        fido: Option<FidoChallenge>,
     },
     /// The password must be changed.
     NewPasswordRequired {
@@ -96,8 +100,17 @@ pub struct SignedIn {
 struct Shown<'a> {
     /// The token, to be used up; none in the first step.
     token: Option<(&'a str, Timestamp)>,
-    /// A code of a second factor.
-    code: Option<&'a CodeForm>,
+    /// A second factor.
+    factor: Option<Factor<'a>>,
+}
+
+/// A second factor.
+#[derive(Clone, Copy)]
+enum Factor<'a> {
+    /// A code of a virtual device.
+    Code(&'a CodeForm),
+    /// What a FIDO key signed.
+    Fido(&'a fido::Shown),
 }
 
 impl Service {
@@ -132,11 +145,12 @@ impl Service {
         let step = Step::new(self.world(), &person, None, duration_seconds, visit.now);
         match self.devices(&person).await? {
             devices if devices.is_empty() => {
-                self.advance(visit, step, Shown { token: None, code: None }).await
+                self.advance(visit, step, Shown { token: None, factor: None }).await
             }
             devices => Ok(Progress::MfaRequired {
                 token: step.seal(self.store.keyring(), Stage::SecondFactor)?,
                 expires_at: step.expires_at(),
+                fido: self.ask_for_key(&person, &step).await?,
                 devices,
             }),
         }
@@ -147,8 +161,25 @@ impl Service {
     /// # Errors
     /// [`Refusal::Step`], [`Refusal::Code`], [`Refusal::TooMany`], [`Refusal::PasswordEnded`].
     pub async fn code(&self, visit: &RequestFacts, form: &CodeForm) -> Result<Progress, Refusal> {
+        self.second_factor(visit, &form.token, Factor::Code(form)).await
+    }
+
+    /// The second step, with a FIDO key.
+    ///
+    /// # Errors
+    /// As [`Service::code`]; [`Refusal::Invalid`] for what is not base64url.
+    pub async fn fido(&self, visit: &RequestFacts, form: &FidoForm) -> Result<Progress, Refusal> {
+        self.second_factor(visit, &form.token, Factor::Fido(&fido::Shown::of(form)?)).await
+    }
+
+    async fn second_factor(
+        &self,
+        visit: &RequestFacts,
+        token: &str,
+        factor: Factor<'_>,
+    ) -> Result<Progress, Refusal> {
         let keyring = self.store.keyring();
-        let step = Step::open(keyring, Stage::SecondFactor, &form.token, visit.now)?;
+        let step = Step::open(keyring, Stage::SecondFactor, token, visit.now)?;
         let (found, known) = self.find_again(&step, visit).await?;
         let person = person_key(&step);
         let address = household(visit.source_ip);
@@ -161,7 +192,7 @@ impl Service {
             Err(turned) => return Err(self.turn_away(visit, &found, turned).await),
         };
         let token = (step.id.clone(), step.expires_at());
-        let shown = Shown { token: Some((&token.0, token.1)), code: Some(form) };
+        let shown = Shown { token: Some((&token.0, token.1)), factor: Some(factor) };
         let result = self.advance(visit, step, shown).await;
         match &result {
             Err(Refusal::Code) => self.record_failure(visit, &found, FAILED, true).await,
@@ -199,7 +230,7 @@ impl Service {
         drop(snapshot);
         let next =
             Step::new(self.world(), &person, step.mfa_at(), step.duration_seconds, visit.now);
-        let shown = Shown { token: Some((&step.id, step.expires_at())), code: None };
+        let shown = Shown { token: Some((&step.id, step.expires_at())), factor: None };
         self.advance(visit, next, shown).await
     }
 
@@ -269,8 +300,12 @@ impl Service {
             step::use_up(&mut tx, id, expires_at, visit.now).await?;
         }
         let mut device = None;
-        if let Some(form) = shown.code {
-            device = Some(self.take_code(&mut tx, &person, form, visit.now).await?);
+        if let Some(factor) = shown.factor {
+            let taken = match factor {
+                Factor::Code(form) => self.take_code(&mut tx, &person, form, visit.now).await?,
+                Factor::Fido(key) => self.take_key(&mut tx, &person, &step, key).await?,
+            };
+            device = Some(taken);
             step.mfa_at_micros = Some(visit.now.as_micros());
         }
         let standing = person.password.as_ref().map(|password| password.standing(visit.now));
@@ -312,6 +347,36 @@ impl Service {
             }
         }
         Err(Refusal::Code)
+    }
+
+    /// Checks what a FIDO key signed, and gives the key's serial number.
+    async fn take_key(
+        &self,
+        tx: &mut Transaction,
+        person: &Person,
+        step: &Step,
+        shown: &fido::Shown,
+    ) -> Result<String, Refusal> {
+        let (owner, expected) = (owner(person), self.expected(&step.challenge));
+        let keys = iam::fido::keys(tx, &owner).await?;
+        let known = keys.into_iter().find(|key| key.credential_id == shown.credential_id());
+        let key = known.ok_or(Refusal::Code)?;
+        match iam::fido::check_assertion(tx, &owner, &expected, &shown.assertion()).await? {
+            Ok(()) => Ok(key.serial),
+            Err(refused) => {
+                tracing::info!(%refused, serial = key.serial, "a FIDO key was refused");
+                Err(Refusal::Code)
+            }
+        }
+    }
+
+    async fn ask_for_key(
+        &self,
+        person: &Person,
+        step: &Step,
+    ) -> Result<Option<FidoChallenge>, store::Error> {
+        let mut snapshot = self.store.read().await?;
+        self.fido_challenge(&mut snapshot, &owner(person), &step.challenge).await
     }
 
     /// The last step: notes that the person signed in, and makes the session.

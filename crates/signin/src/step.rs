@@ -49,6 +49,8 @@ pub(crate) struct Step {
     password: Vec<u8>,
     /// When a second factor was proved, in microseconds since the epoch.
     pub(crate) mfa_at_micros: Option<i64>,
+    /// What a FIDO key is to sign in this step.
+    pub(crate) challenge: Vec<u8>,
     /// How long the credentials are to last, in seconds.
     pub(crate) duration_seconds: u32,
     expires_at_micros: i64,
@@ -69,6 +71,7 @@ impl Step {
             user_id: person.user_id().map(str::to_owned),
             password: fingerprint(person),
             mfa_at_micros: mfa_at.map(Timestamp::as_micros),
+            challenge: iam::fido::challenge(world).to_vec(),
             duration_seconds,
             expires_at_micros: now.saturating_add(STEP_TIME).as_micros(),
         }

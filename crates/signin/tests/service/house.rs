@@ -66,7 +66,11 @@ impl House {
         let (door, recorder) = Door::new((*store).clone(), world.clone());
         tokio::spawn(recorder.run());
         let flow = Mailflow::new((*store).clone(), world.clone(), "house.example");
-        let settings = Settings { host: "house.example".to_owned(), sign_up: true };
+        let settings = Settings {
+            host: "house.example".to_owned(),
+            origin: "https://house.example".to_owned(),
+            sign_up: true,
+        };
         let service = Service::new((*store).clone(), door.clone(), flow.clone(), settings);
         let house = Self { store, world, clock, door, flow, service };
         house.account(ACCOUNT, EMAIL).await;

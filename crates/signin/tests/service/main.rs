@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod federation;
+mod fido;
 mod guessing;
 mod house;
 mod passwords;
