@@ -168,6 +168,31 @@ def test_every_algorithm(iam, sts, provider):
         web.assume(web.token(kid=f"key-{algorithm}"))
 
 
+def record(house, account_id, name):
+    """The newest event record of that name, once it is written."""
+    query = f"SELECT record FROM events WHERE account_id = '{account_id}' AND event_name = '{name}' ORDER BY event_time DESC"
+    deadline = time.monotonic() + 5
+    while not (rows := house.rows(query)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return rows[0][0]
+
+
+def test_records_name_who_came_and_hold_no_token(house, root, web, iam, sts):
+    token = web.token()
+    web.assume(token)
+    text = record(house, root.account_id, "AssumeRoleWithWebIdentity")
+    identity = json.loads(text)["userIdentity"]
+    assert identity["type"] == "WebIdentityUser" and identity["userName"] == "ada"
+    assert identity["identityProvider"] == web.provider_arn
+    assert token not in text and token.split(".")[2] not in text
+    federated = Saml(iam, sts)
+    response = saml.base64_of(federated.response())
+    federated.assume(response)
+    text = record(house, root.account_id, "AssumeRoleWithSAML")
+    assert json.loads(text)["userIdentity"]["type"] == "SAMLUser" and response not in text
+
+
 def test_tokens_that_are_refused(web, provider):
     now = int(time.time())
     invalid = lambda token: refusal(web.assume, token)
