@@ -328,6 +328,14 @@ const PASS_ROLE: &[Row] = &[
         ),
     ),
     (
+        Code::PassRoleWithStarInResource,
+        Identity,
+        pass!(r#""Action": "iam:PassRole", "Resource": "*""#),
+        pass!(
+            r#""Action": "iam:PassRole", "Resource": "*", "Condition": {"ArnLike": {"iam:AssociatedResourceArn": "arn:aws:ec2:*:*:instance/*"}}"#
+        ),
+    ),
+    (
         Code::PassRoleWithStarInActionAndResource,
         Identity,
         pass!(r#""Action": "iam:Pass*", "Resource": "*""#),

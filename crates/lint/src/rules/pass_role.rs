@@ -167,9 +167,11 @@ fn reach(element: &Element<'_>, action: &str) -> Option<(Reach, policy::Span)> {
     Some(named.map_or((Reach::Star, first.span), |entry| (Reach::Name, entry.span)))
 }
 
-/// With `IfExists` a request without the key would pass.
+/// A service, or the resource that it will use the role for. With `IfExists` a request without the key
+/// would pass.
 fn names_a_service_to_pass_to(condition: &Condition<'_>) -> bool {
-    condition.key.value.eq_ignore_ascii_case("iam:PassedToService")
+    const KEYS: [&str; 2] = ["iam:PassedToService", "iam:AssociatedResourceArn"];
+    KEYS.iter().any(|key| key.eq_ignore_ascii_case(&condition.key.value))
         && condition
             .operator
             .is_some_and(|operator| !operator.if_exists && operator.test != Test::Null)

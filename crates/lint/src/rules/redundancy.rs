@@ -8,6 +8,7 @@ use std::{
 use policy::{
     Span,
     json::{Node, Value},
+    quoted,
 };
 
 use crate::{
@@ -46,15 +47,22 @@ fn report(
     findings: &mut Findings,
     message: impl Fn(usize, &str) -> String,
 ) {
-    for (_, (wide, narrow)) in groups {
-        let Some(first) = narrow.first() else { continue };
-        let message = message(narrow.len() + 1, first.text);
-        let hint = format!("the entry in line {} covers it", wide.span.start.line);
-        let finding = findings.add(code, first.span, message).hint(hint);
-        for entry in narrow.iter().skip(1) {
-            finding.also_at(entry.span);
+    for (wide, narrow) in groups.into_values() {
+        let Some(redundant) = narrow.first() else { continue };
+        let message = message(narrow.len() + 1, redundant.text);
+        let mut places: Vec<Span> = narrow.iter().chain([&wide]).map(|entry| entry.span).collect();
+        places.sort_by_key(|span| span.start);
+        let Some((&first, rest)) = places.split_first() else { continue };
+        let hint = format!(
+            "{} in line {} covers {}",
+            quoted(wide.text),
+            wide.span.start.line,
+            quoted(redundant.text)
+        );
+        let finding = findings.add(code, first, message).hint(hint);
+        for &place in rest {
+            finding.also_at(place);
         }
-        finding.also_at(wide.span);
     }
 }
 
