@@ -223,3 +223,62 @@ def test_bytes_that_are_no_http(house):
             peer.sendall(garbage)
             answer = peer.recv(4096)
             assert answer.startswith(b"HTTP/1.1 4"), answer
+
+
+WEB_IDENTITY = (
+    b"Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fr"
+    b"&RoleSessionName=session&WebIdentityToken=not.a.token"
+)
+
+
+def test_only_what_needs_no_signature_goes_without(house, root):
+    """A token stands for the signature of two operations of STS; the refusals are then those of the token."""
+    form = {"Content-Type": FORM}
+    for body in (WEB_IDENTITY, WEB_IDENTITY.replace(b"WebIdentity&", b"WebIdentity&x=&")):
+        assert code(send(house, body=body, headers=form)[2]) == "InvalidIdentityToken"
+        assert code(send(house, "GET", "/?" + body.decode())[2]) == "InvalidIdentityToken"
+        assert code(signed(house, root, "sts", body)[2]) == "InvalidIdentityToken"
+    forged = type(root)(None, root.id, "x" * 40)
+    assert code(signed(house, forged, "sts", WEB_IDENTITY)[2]) == "SignatureDoesNotMatch"
+    for body in (
+        b"Action=AssumeRole&Version=2011-06-15",
+        b"Action=GetCallerIdentity&Version=2011-06-15",
+        WEB_IDENTITY.replace(b"2011-06-15", b"2010-05-08"),
+        WEB_IDENTITY + b"&Action=AssumeRoleWithWebIdentity",
+        b"%zz",
+    ):
+        assert code(send(house, body=body, headers=form)[2]) == "MissingAuthenticationToken"
+    # in no account's trail, for nobody is known to have called
+    assert house.rows("SELECT count(*) FROM events WHERE account_id = ''") in ([(0,)], [("0",)])
+
+
+def test_rest_services(house, root):
+    """Method and path name the operation; errors have their code in a header."""
+    body, path = b'{"policyDocument": "{}", "policyType": "IDENTITY_POLICY"}', "/policy/validation"
+    json_type = {"Content-Type": "application/json"}
+
+    def rest(method="POST", path=path, body=body, service="access-analyzer", key=root):
+        status, headers, text = signed(house, key, service, body, json_type, method, path)
+        return status, headers.get("x-amzn-errortype"), text
+
+    status, _, text = rest()
+    assert status == 200 and "findings" in json.loads(text)
+    status, _, text = rest(path=path + "?maxResults=1")
+    assert status == 200 and len(json.loads(text)["findings"]) <= 1
+    for answer, expected in [
+        (rest(path="/policy/nothing"), (404, "UnknownOperationException")),
+        (rest(path="/policy/../policy/validation"), (404, "UnknownOperationException")),
+        (rest(method="PUT"), (404, "UnknownOperationException")),
+        (rest(body=b"{"), (400, "SerializationException")),
+        (rest(path=path + "?maxResults=many"), (400, "SerializationException")),
+        (rest(path=path + "?maxResults=1&maxResults=2"), (400, "SerializationException")),
+        (rest(body=b"{}"), (400, "ValidationException")),
+        (rest(key=type(root)(None, root.id, "x" * 40)), (403, "InvalidSignatureException")),
+        (rest(key=type(root)(None, "AKIAIOSFODNN7EXAMPLE", "x")), (403, "UnrecognizedClientException")),
+    ]:
+        assert answer[:2] == expected, answer
+        assert list(json.loads(answer[2])) == ["message"]
+    status, headers, text = send(house, "POST", path, body, json_type)
+    assert (status, headers["x-amzn-errortype"]) == (403, "MissingAuthenticationTokenException")
+    # signed for another service, the path is none
+    assert rest(service="iam")[0] == 302
