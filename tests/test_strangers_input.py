@@ -16,7 +16,7 @@ from test_wire import FORM, JSON, signed
 SESSION = botocore.session.get_session()
 OPERATIONS = [
     (service, operation)
-    for service in ("iam", "sts", "workmail")
+    for service in sorted(path.stem for path in (ROOT / "models").glob("*.json"))
     for operation in json.loads((ROOT / f"models/{service}.json").read_text())["operations"]
 ]
 BAD = [
@@ -26,8 +26,9 @@ BAD = [
     {"Key": ""}, [{"Key": "k", "Value": "\0"}], [{"Key": "k", "Value": "v"}] * 2,
 ]  # fmt: skip
 SHARED = {
-    "query": {"ValidationError", "MalformedInput", "AccessDenied", "NoSuchEntity"},
+    "query": {"ValidationError", "MalformedInput", "AccessDenied", "NoSuchEntity", "InvalidParameterValue"},
     "json": {"ValidationException", "SerializationException", "InvalidParameterException"},
+    "rest-json": {"ValidationException", "SerializationException"},
 }
 
 
@@ -87,12 +88,46 @@ def parameters(value, name=""):
 
 def ask(house, key, model, given):
     """Sends an input as it is, past botocore's own checks."""
-    service = model.service_model
-    if service.metadata["protocol"] == "json":
-        headers = {"Content-Type": JSON, "X-Amz-Target": f"WorkMailService.{model.name}"}
-        return signed(house, key, "workmail", json.dumps(given).encode(), headers)
-    pairs = [("Action", model.name), ("Version", service.api_version), *parameters(given)]
-    return signed(house, key, service.signing_name, urllib.parse.urlencode(pairs).encode(), {"Content-Type": FORM})
+    metadata = model.service_model.metadata
+    service = model.service_model.signing_name
+    if metadata["protocol"] == "json":
+        headers = {"Content-Type": JSON, "X-Amz-Target": f"{metadata['targetPrefix']}.{model.name}"}
+        return signed(house, key, service, json.dumps(given).encode(), headers)
+    if metadata["protocol"] == "rest-json":
+        return ask_rest(house, key, model, given)
+    pairs = [("Action", model.name), ("Version", metadata["apiVersion"]), *parameters(given)]
+    return signed(house, key, service, urllib.parse.urlencode(pairs).encode(), {"Content-Type": FORM})
+
+
+def ask_rest(house, key, model, given):
+    """Members that go into the query go there as the query protocol would write them."""
+    locations = {name: shape.serialization.get("location") for name, shape in model.input_shape.members.items()}
+    assert set(locations.values()) <= {None, "querystring"}, "no operation yet has members elsewhere"
+    body = {name: value for name, value in given.items() if not locations[name]}
+    query = {name: value for name, value in given.items() if locations[name]}
+    path = model.http["requestUri"] + "?" + urllib.parse.urlencode(list(parameters(query)), quote_via=urllib.parse.quote)
+    headers = {"Content-Type": "application/json"}
+    service = model.service_model.signing_name
+    return signed(house, key, service, json.dumps(body).encode(), headers, model.http["method"], path)
+
+
+def plausible(name, shape, names):
+    """A value that the model allows, if not what the operation wants."""
+    if name in names:
+        return names[name]
+    if shape.type_name == "structure":
+        return {inner: plausible(inner, shape.members[inner], names) for inner in shape.required_members}
+    if shape.type_name == "list":
+        return [plausible(None, shape.member, names)]
+    if shape.type_name == "map":
+        return {}
+    if shape.type_name in ("integer", "long"):
+        return shape.metadata.get("min", 1)
+    if shape.type_name == "boolean":
+        return False
+    if shape.type_name == "timestamp":
+        return 0 if shape.name == "Date" else "2026-11-22T00:00:00Z"
+    return shape.enum[0] if shape.enum else "1" * max(shape.metadata.get("min", 0), 6)
 
 
 def check(model, given, answer):
@@ -138,11 +173,12 @@ def test_broken_input(house, place, service, operation):
     if model.input_shape is None:
         check(model, {}, ask(house, key, model, {"Fish": "x"}))
         return
-    whole = {name: names[name] for name in model.input_shape.required_members}
+    members = model.input_shape.members
+    whole = {name: plausible(name, members[name], names) for name in model.input_shape.required_members}
     for name in model.input_shape.required_members:
         given = {other: value for other, value in whole.items() if other != name}
         assert check(model, given, ask(house, key, model, given)) in ("ValidationError", "ValidationException")
-    for name in model.input_shape.members:
+    for name in members:
         for bad in BAD:
             given = whole | {name: bad}
             check(model, given, ask(house, key, model, given))
