@@ -132,6 +132,9 @@ def test_what_is_not_here_is_refused_as_aws_refuses_it(iam):
     template = "arn:aws:iam::aws:role-template/any"
     assert refusal(iam.get_role_template_version, TemplateArn=template) == ("NoSuchEntity", 404)
     assert iam.get_account_properties()["Properties"] == {}
+    assert iam.list_delegation_requests()["DelegationRequests"] == []
+    unknown = refusal(iam.reject_delegation_request, DelegationRequestId="0123456789abcdef")
+    assert unknown == ("NoSuchEntity", 404)
     assert refusal(iam.put_account_properties, Properties={"A/b": "true"}) == ("InvalidInput", 400)
 
 

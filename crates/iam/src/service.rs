@@ -4,12 +4,12 @@ use wire::iam;
 
 use crate::{
     access_keys, account_properties, aliases, attachments, authorization_details, boundaries,
-    context_keys, credential_report, door::Call, groups, inline_policies, instance_profiles,
-    last_accessed, linked_role_deletions, linked_roles, login_profiles, memberships, mfa,
-    oidc_providers, organizations, outbound_identity, password_policy, policies, policy_entities,
-    policy_lists, policy_versions, role_templates, roles, saml_providers, server_certificates,
-    service_credentials, signing_certificates, simulator, ssh_keys, summary, token_preferences,
-    users,
+    context_keys, credential_report, delegation_requests, door::Call, groups, inline_policies,
+    instance_profiles, last_accessed, linked_role_deletions, linked_roles, login_profiles,
+    memberships, mfa, oidc_providers, organizations, outbound_identity, password_policy, policies,
+    policy_entities, policy_lists, policy_versions, role_templates, roles, saml_providers,
+    server_certificates, service_credentials, signing_certificates, simulator, ssh_keys, summary,
+    token_preferences, users,
 };
 
 /// IAM, served. It keeps nothing: all is in the call.
@@ -33,16 +33,19 @@ macro_rules! serve {
 }
 
 serve! {
+    accept_delegation_request(input: AcceptDelegationRequestRequest) -> () => delegation_requests::accept;
     acquire_role(input: AcquireRoleRequest) -> iam::AcquireRoleResponse => role_templates::acquire_role;
     add_client_id_to_open_id_connect_provider(input: AddClientIDToOpenIDConnectProviderRequest) -> () => oidc_providers::add_client_id;
     add_role_to_instance_profile(input: AddRoleToInstanceProfileRequest) -> () => instance_profiles::add_role;
     add_user_to_group(input: AddUserToGroupRequest) -> () => memberships::add;
+    associate_delegation_request(input: AssociateDelegationRequestRequest) -> () => delegation_requests::associate;
     attach_group_policy(input: AttachGroupPolicyRequest) -> () => attachments::attach_to_group;
     attach_role_policy(input: AttachRolePolicyRequest) -> () => attachments::attach_to_role;
     attach_user_policy(input: AttachUserPolicyRequest) -> () => attachments::attach_to_user;
     change_password(input: ChangePasswordRequest) -> () => login_profiles::change_password;
     create_access_key(input: CreateAccessKeyRequest) -> iam::CreateAccessKeyResponse => access_keys::create;
     create_account_alias(input: CreateAccountAliasRequest) -> () => aliases::create;
+    create_delegation_request(input: CreateDelegationRequestRequest) -> iam::CreateDelegationRequestResponse => delegation_requests::create;
     create_group(input: CreateGroupRequest) -> iam::CreateGroupResponse => groups::create;
     create_instance_profile(input: CreateInstanceProfileRequest) -> iam::CreateInstanceProfileResponse => instance_profiles::create;
     create_login_profile(input: CreateLoginProfileRequest) -> iam::CreateLoginProfileResponse => login_profiles::create;
@@ -100,8 +103,10 @@ serve! {
     get_context_keys_for_custom_policy(input: GetContextKeysForCustomPolicyRequest) -> iam::GetContextKeysForPolicyResponse => context_keys::of_custom;
     get_context_keys_for_principal_policy(input: GetContextKeysForPrincipalPolicyRequest) -> iam::GetContextKeysForPolicyResponse => context_keys::of_principal;
     get_credential_report() -> iam::GetCredentialReportResponse => credential_report::get;
+    get_delegation_request(input: GetDelegationRequestRequest) -> iam::GetDelegationRequestResponse => delegation_requests::get;
     get_group(input: GetGroupRequest) -> iam::GetGroupResponse => groups::get;
     get_group_policy(input: GetGroupPolicyRequest) -> iam::GetGroupPolicyResponse => inline_policies::get_group;
+    get_human_readable_summary(input: GetHumanReadableSummaryRequest) -> iam::GetHumanReadableSummaryResponse => delegation_requests::summary;
     get_instance_profile(input: GetInstanceProfileRequest) -> iam::GetInstanceProfileResponse => instance_profiles::get;
     get_login_profile(input: GetLoginProfileRequest) -> iam::GetLoginProfileResponse => login_profiles::get;
     get_mfa_device(input: GetMFADeviceRequest) -> iam::GetMFADeviceResponse => mfa::operations::get;
@@ -126,6 +131,7 @@ serve! {
     list_attached_group_policies(input: ListAttachedGroupPoliciesRequest) -> iam::ListAttachedGroupPoliciesResponse => attachments::list_of_group;
     list_attached_role_policies(input: ListAttachedRolePoliciesRequest) -> iam::ListAttachedRolePoliciesResponse => attachments::list_of_role;
     list_attached_user_policies(input: ListAttachedUserPoliciesRequest) -> iam::ListAttachedUserPoliciesResponse => attachments::list_of_user;
+    list_delegation_requests(input: ListDelegationRequestsRequest) -> iam::ListDelegationRequestsResponse => delegation_requests::list;
     list_entities_for_policy(input: ListEntitiesForPolicyRequest) -> iam::ListEntitiesForPolicyResponse => policy_entities::list;
     list_group_policies(input: ListGroupPoliciesRequest) -> iam::ListGroupPoliciesResponse => inline_policies::list_group;
     list_groups(input: ListGroupsRequest) -> iam::ListGroupsResponse => groups::list;
@@ -162,11 +168,13 @@ serve! {
     put_role_policy(input: PutRolePolicyRequest) -> () => inline_policies::put_role;
     put_user_permissions_boundary(input: PutUserPermissionsBoundaryRequest) -> () => boundaries::put_user;
     put_user_policy(input: PutUserPolicyRequest) -> () => inline_policies::put_user;
+    reject_delegation_request(input: RejectDelegationRequestRequest) -> () => delegation_requests::reject;
     remove_client_id_from_open_id_connect_provider(input: RemoveClientIDFromOpenIDConnectProviderRequest) -> () => oidc_providers::remove_client_id;
     remove_role_from_instance_profile(input: RemoveRoleFromInstanceProfileRequest) -> () => instance_profiles::remove_role;
     remove_user_from_group(input: RemoveUserFromGroupRequest) -> () => memberships::remove;
     reset_service_specific_credential(input: ResetServiceSpecificCredentialRequest) -> iam::ResetServiceSpecificCredentialResponse => service_credentials::reset;
     resync_mfa_device(input: ResyncMFADeviceRequest) -> () => mfa::operations::resync;
+    send_delegation_token(input: SendDelegationTokenRequest) -> () => delegation_requests::send_token;
     set_default_policy_version(input: SetDefaultPolicyVersionRequest) -> () => policy_versions::set_default;
     set_security_token_service_preferences(input: SetSecurityTokenServicePreferencesRequest) -> () => token_preferences::set;
     simulate_custom_policy(input: SimulateCustomPolicyRequest) -> iam::SimulatePolicyResponse => simulator::custom;
@@ -190,6 +198,7 @@ serve! {
     update_access_key(input: UpdateAccessKeyRequest) -> () => access_keys::update;
     update_account_password_policy(input: UpdateAccountPasswordPolicyRequest) -> () => password_policy::update;
     update_assume_role_policy(input: UpdateAssumeRolePolicyRequest) -> () => roles::update_trust;
+    update_delegation_request(input: UpdateDelegationRequestRequest) -> () => delegation_requests::update;
     update_group(input: UpdateGroupRequest) -> () => groups::update;
     update_login_profile(input: UpdateLoginProfileRequest) -> () => login_profiles::update;
     update_open_id_connect_provider_thumbprint(input: UpdateOpenIDConnectProviderThumbprintRequest) -> () => oidc_providers::update_thumbprint;

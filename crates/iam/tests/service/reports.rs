@@ -2,12 +2,14 @@
 
 use iam::jobs;
 use wire::iam::{
-    AcquireRoleRequest, AddUserToGroupRequest, AttachUserPolicyRequest, CreateAccessKeyRequest,
-    CreateGroupRequest, CreateLoginProfileRequest, EnableOrganizationsRootSessionsRequest,
-    EntityType, GenerateOrganizationsAccessReportRequest, GetAccountAuthorizationDetailsRequest,
-    GetContextKeysForPrincipalPolicyRequest, GetOrganizationsAccessReportRequest,
-    ListOrganizationsFeaturesRequest, PutUserPolicyRequest, ReportStateType,
-    UpdateAccountPasswordPolicyRequest,
+    AcceptDelegationRequestRequest, AcquireRoleRequest, AddUserToGroupRequest,
+    AttachUserPolicyRequest, CreateAccessKeyRequest, CreateDelegationRequestRequest,
+    CreateGroupRequest, CreateLoginProfileRequest, DelegationPermission,
+    EnableOrganizationsRootSessionsRequest, EntityType, GenerateOrganizationsAccessReportRequest,
+    GetAccountAuthorizationDetailsRequest, GetContextKeysForPrincipalPolicyRequest,
+    GetHumanReadableSummaryRequest, GetOrganizationsAccessReportRequest,
+    ListDelegationRequestsRequest, ListOrganizationsFeaturesRequest, PutUserPolicyRequest,
+    ReportStateType, UpdateAccountPasswordPolicyRequest,
     errors::{
         CREDENTIAL_REPORT_EXPIRED, CREDENTIAL_REPORT_NOT_PRESENT, CREDENTIAL_REPORT_NOT_READY,
         INVALID_INPUT, NO_SUCH_ENTITY, ORGANIZATION_NOT_FOUND,
@@ -261,4 +263,36 @@ async fn the_columns_tell_of_second_factors_and_certificates() {
     let dates = ["true", "1970-01-01T00:00:00+00:00", "false", "1970-01-02T00:00:00+00:00"];
     assert_eq!(rows[1][18..], dates);
     assert_eq!(rows[2][18..], ["false", "N/A", "false", "N/A"]);
+}
+
+#[tokio::test]
+async fn no_delegation_request_can_be_made_or_found() {
+    let house = House::new().await;
+    let root = house.root();
+    let template = "arn:aws:iam::aws:delegation-template/x";
+    let create = CreateDelegationRequestRequest {
+        permissions: DelegationPermission {
+            policy_template_arn: some(template),
+            ..Default::default()
+        },
+        ..Default::default()
+    };
+    let message = format!("The policy template {template} is not registered.");
+    refused(ask!(root, create_delegation_request, create), &INVALID_INPUT, &message);
+    let list = ListDelegationRequestsRequest::default();
+    let listed = ask!(root, list_delegation_requests, list).unwrap();
+    assert_eq!((listed.delegation_requests, listed.is_truncated), (Some(vec![]), Some(false)));
+    let id = s("0123456789abcdef");
+    let message = "The delegation request with id 0123456789abcdef cannot be found.";
+    let accept = AcceptDelegationRequestRequest { delegation_request_id: id.clone() };
+    refused(ask!(root, accept_delegation_request, accept.clone()), &NO_SUCH_ENTITY, message);
+    let summary = |arn: &str| GetHumanReadableSummaryRequest { entity_arn: s(arn), locale: None };
+    let arn = format!("arn:aws:iam::123456789012:delegation-request/{id}");
+    let none = ask!(root, get_human_readable_summary, summary(&arn));
+    refused(none, &NO_SUCH_ENTITY, message);
+    let other = ask!(root, get_human_readable_summary, summary(ADMIN));
+    assert!(other.unwrap_err().is(&INVALID_INPUT));
+    let nobody = house.calls_by(&house.user("nobody").await);
+    let denied = ask!(nobody, accept_delegation_request, accept).unwrap_err();
+    assert!(denied.is(&wire::errors::ACCESS_DENIED));
 }
