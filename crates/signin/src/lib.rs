@@ -27,6 +27,7 @@ mod fido;
 mod forms;
 mod letters;
 mod limits;
+mod records;
 mod refusal;
 mod root;
 mod schema;

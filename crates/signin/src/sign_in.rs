@@ -1,16 +1,12 @@
 //! Signing in, step by step: password, second factor, another password.
 
 use iam::{
-    door::{
-        Call, Caller, ConsoleEvent, Origin, Outcome, Principal, Record, RequestFacts, SessionFacts,
-        SessionScope,
-    },
+    door::{Call, Caller, Origin, Outcome, Record, RequestFacts, SessionFacts, SessionScope},
     mfa::{self, MfaOwner},
     passwords,
     people::{self, Claim, Found, Person, Standing},
 };
 use serde::Serialize;
-use serde_json::json;
 use store::Transaction;
 use wire::iam::{ChangePasswordRequest, Iam};
 use world::Timestamp;
@@ -20,21 +16,10 @@ use crate::{
     credentials::{self, checked_duration, iso8601},
     fido::{self, FidoChallenge, FidoForm},
     forms::{CodeForm, NewPasswordForm, PasswordForm, check_password},
-    limits::{Key, Turned, household},
+    limits::{Key, household},
+    records::{ENDED, FAILED, NO_USER, caller, event},
     step::{self, Stage, Step},
 };
-
-/// How CloudTrail tells of a wrong password or code.
-const FAILED: &str = "Failed authentication";
-
-/// How CloudTrail tells of a user that there is none of.
-const NO_USER: &str = "No username found in supplied account";
-
-/// How a record tells of an attempt that was not looked at.
-const TURNED_AWAY: &str = "Too many failed attempts";
-
-/// How a record tells of a password that opens nothing any more.
-const ENDED: &str = "Password expired";
 
 /// What came of a step.
 #[derive(Debug, Serialize)]
@@ -443,40 +428,6 @@ impl Service {
             }
         })
     }
-
-    /// Records the first attempt of a span that is not looked at; of the others, that would be a way to fill
-    /// the store.
-    async fn turn_away(&self, visit: &RequestFacts, found: &Found, turned: Turned) -> Refusal {
-        if turned.first {
-            self.record_failure(visit, found, TURNED_AWAY, false).await;
-        }
-        Refusal::TooMany { retry_after: turned.until.since(visit.now) }
-    }
-
-    /// A failure where there is an account to record it in; otherwise it is only counted and logged.
-    async fn record_failure(
-        &self,
-        visit: &RequestFacts,
-        found: &Found,
-        why: &'static str,
-        mfa_used: bool,
-    ) {
-        metrics::counter!("chancery_signin_total", "outcome" => "failure").increment(1);
-        let (request_id, peer) = (&visit.request_id, visit.source_ip);
-        tracing::info!(request_id, %peer, account = found.account, why, "a sign-in failed");
-        let Some(account) = &found.account else { return };
-        let principal = found.person.as_ref().map(|person| person.principal.clone());
-        let caller = Caller {
-            principal: principal.unwrap_or(Principal::Anonymous),
-            account: account.clone(),
-            session: None,
-            access_key_id: String::new(),
-            request: visit.clone(),
-        };
-        let details = details(mfa_used, None);
-        let event = ConsoleEvent { name: "ConsoleLogin", caller, failure: Some(why), details };
-        self.door.record_console(&event).await;
-    }
 }
 
 /// What a wrong password is counted under. For a person it is the name as typed, so that one who is not there
@@ -510,16 +461,6 @@ fn owner(person: &Person) -> MfaOwner {
     }
 }
 
-fn caller(visit: &RequestFacts, person: &Person) -> Caller {
-    Caller {
-        principal: person.principal.clone(),
-        account: person.account.clone(),
-        session: None,
-        access_key_id: String::new(),
-        request: visit.clone(),
-    }
-}
-
 fn facts(visit: &RequestFacts, step: &Step) -> SessionFacts {
     SessionFacts {
         issued_at: visit.now,
@@ -528,24 +469,4 @@ fn facts(visit: &RequestFacts, step: &Step) -> SessionFacts {
         origin: Origin::SignIn,
         scope: SessionScope::default().into(),
     }
-}
-
-fn event(
-    visit: &RequestFacts,
-    person: &Person,
-    step: &Step,
-    device: Option<String>,
-    failure: Option<&'static str>,
-) -> ConsoleEvent {
-    let details = details(step.mfa_at_micros.is_some(), device);
-    ConsoleEvent { name: "ConsoleLogin", caller: caller(visit, person), failure, details }
-}
-
-fn details(mfa_used: bool, device: Option<String>) -> serde_json::Value {
-    let used = if mfa_used { "Yes" } else { "No" };
-    let mut details = json!({ "MobileVersion": "No", "MFAUsed": used });
-    if let Some(serial) = device {
-        details["MFAIdentifier"] = serial.into();
-    }
-    details
 }
