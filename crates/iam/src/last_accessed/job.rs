@@ -65,7 +65,9 @@ pub(crate) async fn generate(
         Named::Policy(arn) => call.write(ACTION, ByArn::new(arn)?).await?,
     };
     // Refuses what is not there; the report is made of what is there later.
-    named.scope(tx, &caller.account).await?;
+    if named.scope(tx, &caller.account).await?.is_none() {
+        return Err(named.unknown());
+    }
     let granularity = input.granularity.unwrap_or(Granularity::ServiceLevel);
     let params =
         params![&id, &caller.account, asker(&caller), &input.arn, granularity.as_str(), now];
@@ -180,15 +182,17 @@ impl From<store::Error> for Failed {
     }
 }
 
-impl From<wire::Error> for Failed {
-    fn from(error: wire::Error) -> Self {
+impl Failed {
+    fn refused(error: &wire::Error) -> Self {
         Self::Forever(error.message().to_owned())
     }
 }
 
 async fn report(store: &Store, job: &Waiting, now: Timestamp) -> Result<String, Failed> {
     let mut snapshot = store.read().await?;
-    let scope = Named::parse(&job.arn)?.scope(&mut snapshot, &job.account).await?;
+    let named = Named::parse(&job.arn).map_err(|error| Failed::refused(&error))?;
+    let scope = named.scope(&mut snapshot, &job.account).await?;
+    let scope = scope.ok_or_else(|| Failed::refused(&named.unknown()))?;
     let only = match scope.entities.as_slice() {
         [one] => Some(one.id.as_str()),
         _ => None,

@@ -4,7 +4,7 @@ use store::{Row, Snapshot, params};
 
 use crate::{
     arns::PolicyArn,
-    entity::{Entity, EntityKind},
+    entity::{self, Entity, EntityKind},
     entity_arns::{self, EntityArn},
     identity_policies, policies,
 };
@@ -32,23 +32,31 @@ impl Named {
         EntityArn::parse(arn).map(Self::Entity).ok_or_else(|| entity_arns::unclear(arn))
     }
 
-    /// The scope of its report, or `NoSuchEntity`.
+    /// What is said where nothing is named.
+    pub(super) fn unknown(&self) -> wire::Error {
+        match self {
+            Self::Entity(named) => entity::unknown(named.kind, &named.name),
+            Self::Policy(arn) => policies::unknown(arn),
+        }
+    }
+
+    /// The scope of its report, if it names anything in the account.
     pub(super) async fn scope(
         &self,
         snapshot: &mut Snapshot,
         account: &str,
-    ) -> Result<Scope, wire::Error> {
+    ) -> Result<Option<Scope>, store::Error> {
         match self {
             Self::Policy(arn) => of_policy(snapshot, account, arn).await,
             Self::Entity(named) => {
-                let entity = named.load(snapshot, account).await?;
+                let Some(entity) = named.find(snapshot, account).await? else { return Ok(None) };
                 let held = identity_policies::of(snapshot, &entity).await?;
                 let entities = match entity.kind {
                     EntityKind::Group => members(snapshot, &entity).await?,
                     EntityKind::User | EntityKind::Role => vec![entity],
                 };
                 let policies = held.into_iter().map(|policy| policy.text).collect();
-                Ok(Scope { policies, entities })
+                Ok(Some(Scope { policies, entities }))
             }
         }
     }
@@ -58,11 +66,10 @@ async fn of_policy(
     snapshot: &mut Snapshot,
     account: &str,
     arn: &str,
-) -> Result<Scope, wire::Error> {
-    let found = policies::find(snapshot, account, arn).await?;
-    let found = found.ok_or_else(|| policies::unknown(arn))?;
+) -> Result<Option<Scope>, store::Error> {
+    let Some(found) = policies::find(snapshot, account, arn).await? else { return Ok(None) };
     let text = policies::text_in_force(snapshot, &found).await?;
-    Ok(Scope { policies: vec![text], entities: users_of(snapshot, account, arn).await? })
+    Ok(Some(Scope { policies: vec![text], entities: users_of(snapshot, account, arn).await? }))
 }
 
 /// The users and roles that have a policy, users also by their groups.
