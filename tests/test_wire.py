@@ -4,12 +4,16 @@ import datetime
 import http.client
 import json
 import re
+import socket
 
+import boto3
 import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 import botocore.exceptions
 import pytest
+
+from test_iam import document, user_key
 
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 JSON = "application/x-amz-json-1.1"
@@ -282,3 +286,33 @@ def test_rest_services(house, root):
     assert (status, headers["x-amzn-errortype"]) == (403, "MissingAuthenticationTokenException")
     # signed for another service, the path is none
     assert rest(service="iam")[0] == 302
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+def test_https(own_house):
+    """The same endpoint by TLS, and what policies know of it."""
+    own_house.listens["api-tls"] = "127.0.0.1:0"
+    own_house.start()
+    root = own_house.create_account()
+    by_tls = {"Bool": {"aws:SecureTransport": "true"}}
+    key = user_key(own_house, own_house.client("iam", root), "ada", inline=document(Condition=by_tls))
+    plain = own_house.client("iam", key)
+    with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+        plain.get_user()
+    secure = boto3.client(
+        "iam",
+        region_name="us-east-1",
+        endpoint_url="https://" + own_house.addresses["api_tls"],
+        aws_access_key_id=key.id,
+        aws_secret_access_key=key.secret,
+        verify=False,
+    )
+    assert secure.get_user()["User"]["UserName"] == "ada"
+    # a client that never shakes hands holds up nobody, and plain text by TLS is no request
+    host, port = own_house.addresses["api_tls"].rsplit(":", 1)
+    with socket.create_connection((host, int(port))), socket.create_connection((host, int(port))) as rude:
+        rude.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        rude.settimeout(10)
+        assert not rude.recv(100).startswith(b"HTTP/")
+        assert secure.get_user()["User"]["UserName"] == "ada"
+    assert own_house.stop() == 0

@@ -25,10 +25,11 @@ impl Proxies {
 
     /// Where a request came from that `peer` handed in. Each proxy appends whom it heard, so the client is the last
     /// in `X-Forwarded-For` who is no proxy of ours; what stands before that, the client may have made up.
-    pub(crate) fn origin(&self, peer: IpAddr, headers: &HeaderMap) -> Origin {
-        let mut address = peer.to_canonical();
+    /// Whether a proxy's client spoke TLS, only the proxy knows.
+    pub(crate) fn origin(&self, peer: Origin, headers: &HeaderMap) -> Origin {
+        let mut address = peer.address.to_canonical();
         if !self.0.contains(&address) {
-            return Origin { address, secure: false };
+            return Origin { address, ..peer };
         }
         let texts = |name| headers.get_all(name).iter().rev().map(|value| value.to_str());
         let secure = texts("x-forwarded-proto")
@@ -73,8 +74,20 @@ mod tests {
         for (name, value) in headers {
             map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        let origin = proxies.origin(peer.parse().unwrap(), &map);
+        let peer = Origin { address: peer.parse().unwrap(), secure: false };
+        let origin = proxies.origin(peer, &map);
         (origin.address.to_string(), origin.secure)
+    }
+
+    #[test]
+    fn tls_is_that_of_the_client() {
+        let proxies = Proxies::new(["10.0.0.1".parse().unwrap()]);
+        let by_tls = |address: &str| {
+            let peer = Origin { address: address.parse().unwrap(), secure: true };
+            proxies.origin(peer, &HeaderMap::new()).secure
+        };
+        assert!(by_tls("192.0.2.1"));
+        assert!(!by_tls("10.0.0.1"), "the proxy does not say that its client did");
     }
 
     const FOR: &str = "x-forwarded-for";

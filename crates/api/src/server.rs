@@ -19,12 +19,14 @@ use hyper::{
 };
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulShutdown, Watcher},
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
 };
+use tokio_rustls::TlsAcceptor;
 use wire::{
     Error,
     errors::{REQUEST_TOO_LARGE, SERIALIZATION},
@@ -41,6 +43,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// The largest head that is read, in bytes.
     pub head_bytes: usize,
+    /// How long a client may take over the handshake of TLS.
+    pub handshake_timeout: Duration,
     /// How long a client may take to send a request's head, and how long a connection may be idle.
     pub head_timeout: Duration,
     /// How long a client may take to send a request's body.
@@ -55,6 +59,7 @@ impl Default for Limits {
             connections: 4096,
             body_bytes: 1024 * 1024,
             head_bytes: 64 * 1024,
+            handshake_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(30),
             stop_timeout: Duration::from_secs(8),
@@ -65,9 +70,11 @@ impl Default for Limits {
 /// How long to rest when the system has no room for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `api` on `listener` until `stop` is done; then lets what is in flight finish, in bounded time.
+/// Serves `api` on `listener`, by TLS if there is a certificate, until `stop` is done; then lets what is in
+/// flight finish, in bounded time.
 pub async fn listen(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     api: Arc<Api>,
     limits: Limits,
     stop: impl Future<Output = ()>,
@@ -79,10 +86,9 @@ pub async fn listen(
         tokio::select! {
             () = &mut stop => break,
             Some((stream, peer, place)) = accept(&listener, &places) => {
-                let connection = connection(stream, peer, Arc::clone(&api), limits);
-                let connection = graceful.watch(connection);
+                let (api, tls, watcher) = (Arc::clone(&api), tls.clone(), graceful.watcher());
                 tokio::spawn(async move {
-                    if let Err(error) = connection.await {
+                    if let Err(error) = converse(stream, peer, tls, api, limits, watcher).await {
                         tracing::debug!(%peer, %error, "an API connection ended early");
                     }
                     drop(place);
@@ -115,9 +121,25 @@ async fn accept(
     }
 }
 
-fn connection(
+async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    api: Arc<Api>,
+    limits: Limits,
+    watcher: Watcher,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let peer = Origin { address: peer.ip(), secure: tls.is_some() };
+    let Some(tls) = tls else {
+        return Ok(watcher.watch(connection(stream, peer, api, limits)).await?);
+    };
+    let stream = tokio::time::timeout(limits.handshake_timeout, tls.accept(stream)).await??;
+    Ok(watcher.watch(connection(stream, peer, api, limits)).await?)
+}
+
+fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Origin,
     api: Arc<Api>,
     limits: Limits,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
@@ -134,14 +156,14 @@ fn connection(
 
 async fn serve(
     request: Request<Incoming>,
-    peer: SocketAddr,
+    peer: Origin,
     api: Arc<Api>,
     limits: Limits,
 ) -> Response<Full<Bytes>> {
     let started = Instant::now();
     let (head, body) = request.into_parts();
     let request_id = api.door.world().random_uuid();
-    let origin = api.proxies.origin(peer.ip(), &head.headers);
+    let origin = api.proxies.origin(peer, &head.headers);
     let response = match api.routes.find(&head.method, head.uri.path()) {
         Some(way) => visit(&api, way, (head, body), origin, limits, request_id).await,
         None => call(&api, (head, body), origin, limits, request_id).await,

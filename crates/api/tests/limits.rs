@@ -48,7 +48,7 @@ impl House {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let ended = async { _ = stopped.await };
-        let serving = tokio::spawn(api::listen(listener, api, limits, ended));
+        let serving = tokio::spawn(api::listen(listener, None, api, limits, ended));
         Self { address, stop, serving, _store: store }
     }
 

@@ -82,6 +82,9 @@ pub(crate) struct Serve {
     /// The AWS API, by HTTP; 127.0.0.1:4080 unless given.
     #[arg(long, env = "CHANCERY_API_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) api_listen: Option<String>,
+    /// The AWS API by HTTPS, as 127.0.0.1:4443; off unless given.
+    #[arg(long, env = "CHANCERY_API_TLS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) api_tls_listen: Option<String>,
     /// Mail from other servers; 127.0.0.1:4025 unless given.
     #[arg(long, env = "CHANCERY_SMTP_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) smtp_listen: Option<String>,

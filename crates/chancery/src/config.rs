@@ -78,6 +78,9 @@ pub(crate) struct Listen {
     /// The AWS API.
     #[serde(serialize_with = "address_or_off")]
     pub(crate) api: Option<SocketAddr>,
+    /// The AWS API by TLS.
+    #[serde(serialize_with = "address_or_off")]
+    pub(crate) api_tls: Option<SocketAddr>,
     /// Mail from other servers.
     #[serde(serialize_with = "address_or_off")]
     pub(crate) smtp: Option<SocketAddr>,
@@ -166,6 +169,7 @@ struct File {
 #[serde(deny_unknown_fields, default)]
 struct FileListen {
     api: Option<String>,
+    api_tls: Option<String>,
     smtp: Option<String>,
     submission: Option<String>,
     imap: Option<String>,
@@ -267,12 +271,14 @@ impl DataConfig {
 impl Listen {
     fn merge(options: &cli::Serve, file: &FileListen) -> Result<Self, Failure> {
         let api = pick(&options.api_listen, &file.api);
+        let api_tls = pick(&options.api_tls_listen, &file.api_tls).or(Some("off".to_owned()));
         let smtp = pick(&options.smtp_listen, &file.smtp);
         let submission = pick(&options.submission_listen, &file.submission);
         let imap = pick(&options.imap_listen, &file.imap);
         let metrics = pick(&options.metrics_listen, &file.metrics);
         Ok(Self {
             api: address("api", api, API_PORT)?,
+            api_tls: address("api-tls", api_tls, 4443)?,
             smtp: address("smtp", smtp, 4025)?,
             submission: address("submission", submission, 4465)?,
             imap: address("imap", imap, 4993)?,

@@ -58,7 +58,7 @@ impl Faces {
             let health = Health { store: self.store.clone(), metrics: self.metrics.clone() };
             tasks.spawn(health::listen(listener, Arc::new(health), self.shutdown.clone()));
         }
-        if let Some(listener) = listeners.api {
+        if listeners.api.is_some() || listeners.api_tls.is_some() {
             let settings = workmail::Settings { mail_host: self.config.hostname.clone() };
             let workmail = workmail::Service::new(settings);
             let services = api::Services {
@@ -72,8 +72,14 @@ impl Faces {
             let routes = issuers::routes(&self.door).and(sign_in);
             let proxies = api::Proxies::new(self.config.proxies.iter().copied());
             let api = api::Api::new(self.door, services, routes, proxies);
-            let stop = requested(self.shutdown.clone());
-            tasks.spawn(api::listen(listener, api, api::Limits::default(), stop));
+            for (listener, tls) in
+                [(listeners.api, None), (listeners.api_tls, Some(self.tls.clone()))]
+            {
+                let Some(listener) = listener else { continue };
+                let (api, limits) = (Arc::clone(&api), api::Limits::default());
+                let stop = requested(self.shutdown.clone());
+                tasks.spawn(api::listen(listener, tls, api, limits, stop));
+            }
         }
         if let Some(listener) = listeners.imap {
             let users = imap::MailUsers::new(self.store.clone(), authenticator);

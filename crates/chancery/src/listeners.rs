@@ -13,6 +13,8 @@ use crate::{config::Listen, failure::Failure};
 pub(crate) struct Listeners {
     /// The AWS API.
     pub(crate) api: Option<TcpListener>,
+    /// The AWS API by TLS.
+    pub(crate) api_tls: Option<TcpListener>,
     /// Mail from other servers.
     pub(crate) smtp: Option<TcpListener>,
     /// Mail from users.
@@ -28,6 +30,7 @@ impl Listeners {
     pub(crate) async fn bind(listen: &Listen) -> Result<Self, Failure> {
         Ok(Self {
             api: bind("api", listen.api).await?,
+            api_tls: bind("api-tls", listen.api_tls).await?,
             smtp: bind("smtp", listen.smtp).await?,
             submission: bind("submission", listen.submission).await?,
             imap: bind("imap", listen.imap).await?,
@@ -39,6 +42,7 @@ impl Listeners {
     pub(crate) fn addresses(&self) -> Result<Addresses, Failure> {
         Ok(Addresses {
             api: local(&self.api)?,
+            api_tls: local(&self.api_tls)?,
             smtp: local(&self.smtp)?,
             submission: local(&self.submission)?,
             imap: local(&self.imap)?,
@@ -66,6 +70,7 @@ fn local(listener: &Option<TcpListener>) -> Result<Option<SocketAddr>, Failure> 
 #[derive(serde::Serialize)]
 pub(crate) struct Addresses {
     api: Option<SocketAddr>,
+    api_tls: Option<SocketAddr>,
     smtp: Option<SocketAddr>,
     submission: Option<SocketAddr>,
     imap: Option<SocketAddr>,
