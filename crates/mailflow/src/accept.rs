@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use store::Snapshot;
+use workmail::permissions::{self, Standing};
 use world::Timestamp;
 
 use crate::{
@@ -49,8 +50,8 @@ pub enum Origin {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// `From` or `Sender` names somebody else than the user, or nobody.
-    #[error("the message is not from an address of the user")]
+    /// `From` or `Sender` names nobody, or somebody under whose name the user may not send.
+    #[error("the message is not from an address that the user may use")]
     ForeignAuthor,
     /// All mailboxes are full.
     #[error("the mailbox is full")]
@@ -182,14 +183,28 @@ impl Mailflow {
     }
 }
 
-/// A user writes under his own addresses only, in the envelope (checked at `MAIL`) and in the header.
+/// A user writes under own addresses, in the envelope (checked at `MAIL` too) and in the header, or under those of
+/// somebody who permits it: in that one's place, or for that one, with the user as `Sender` (RFC 5322 section 3.6.2).
 async fn check_author(snapshot: &mut Snapshot, incoming: &Incoming) -> Result<(), Refusal> {
     let Origin::Submitted { entity, .. } = &incoming.origin else { return Ok(()) };
     let message = incoming.content.get(incoming.return_path_octets..).unwrap_or_default();
     let authors = author::authors(message).ok_or(Refusal::ForeignAuthor)?;
-    for address in incoming.sender.iter().chain(&authors) {
-        if !workmail::may_send_as(snapshot, entity, address).await? {
-            return Err(Refusal::ForeignAuthor);
+    let mut only_for = false;
+    for address in incoming.sender.iter().chain(&authors.from) {
+        match permissions::standing(snapshot, entity, address).await? {
+            Standing::Own | Standing::As => {}
+            Standing::OnBehalf => only_for = true,
+            Standing::Foreign => return Err(Refusal::ForeignAuthor),
+        }
+    }
+    if only_for && authors.sender.is_empty() {
+        return Err(Refusal::ForeignAuthor);
+    }
+    for address in &authors.sender {
+        match permissions::standing(snapshot, entity, address).await? {
+            Standing::Own => {}
+            Standing::As if !only_for => {}
+            _ => return Err(Refusal::ForeignAuthor),
         }
     }
     Ok(())

@@ -5,26 +5,33 @@ use mail_parser::{HeaderName, MessageParser};
 /// Authors of one message that are looked at; more than a user can own are too many.
 const MAX_AUTHORS: usize = 200;
 
-/// All addresses of all `From` and `Sender` fields, in lower case. None if there is no `From`, or if one
-/// of the fields names nobody.
-pub(crate) fn authors(message: &[u8]) -> Option<Vec<String>> {
+/// The addresses that a message bears as its authors, in lower case.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Authors {
+    /// Of all `From` fields.
+    pub(crate) from: Vec<String>,
+    /// Of all `Sender` fields.
+    pub(crate) sender: Vec<String>,
+}
+
+/// Who wrote and who sent a message. None if there is no `From`, or if one of the fields names nobody.
+pub(crate) fn authors(message: &[u8]) -> Option<Authors> {
     let parsed = MessageParser::default().parse_headers(header(message))?;
-    let mut authors = Vec::new();
-    let mut has_from = false;
+    let mut authors = Authors::default();
     for field in parsed.headers() {
-        match field.name {
-            HeaderName::From => has_from = true,
-            HeaderName::Sender => {}
+        let found = match field.name {
+            HeaderName::From => &mut authors.from,
+            HeaderName::Sender => &mut authors.sender,
             _ => continue,
-        }
-        let before = authors.len();
+        };
+        let before = found.len();
         let named = field.value().as_address()?.iter();
-        authors.extend(named.filter_map(|author| author.address()).map(str::to_lowercase));
-        if authors.len() == before || authors.len() > MAX_AUTHORS {
+        found.extend(named.filter_map(|author| author.address()).map(str::to_lowercase));
+        if found.len() == before || found.len() > MAX_AUTHORS {
             return None;
         }
     }
-    has_from.then_some(authors)
+    (!authors.from.is_empty()).then_some(authors)
 }
 
 /// The header, without the empty line that ends it.
@@ -50,8 +57,9 @@ mod tests {
     fn every_author_is_seen() {
         let message = b"Received: x\r\nfrom: Ann <Ann@X.org>, Team: b@x.org, c@x.org;\r\n\
             Sender: d@x.org\r\nFROM:\r\n e@x.org\r\n\r\nFrom: no@x.org\r\n";
-        let expected = ["ann@x.org", "b@x.org", "c@x.org", "d@x.org", "e@x.org"];
-        assert_eq!(authors(message).unwrap(), expected);
+        let authors = authors(message).unwrap();
+        assert_eq!(authors.from, ["ann@x.org", "b@x.org", "c@x.org", "e@x.org"]);
+        assert_eq!(authors.sender, ["d@x.org"]);
     }
 
     #[test]

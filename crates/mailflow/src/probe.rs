@@ -1,7 +1,10 @@
 //! What can be said of a recipient before there is a message.
 
 use mailbox::mailboxes;
-use workmail::Recipient;
+use workmail::{
+    Recipient,
+    permissions::{self, Standing},
+};
 
 use crate::{Error, Mailflow, postmaster};
 
@@ -40,11 +43,13 @@ impl Mailflow {
         })
     }
 
-    /// Whether a user may send as `address`.
+    /// Whether a user may give `address` as where failures are told: one of the user's own, or of somebody in
+    /// whose name the user may send.
     ///
     /// # Errors
     /// What the store says.
     pub async fn may_send_as(&self, user: &str, address: &str) -> Result<bool, Error> {
-        Ok(workmail::may_send_as(&mut self.store.read().await?, user, address).await?)
+        let mut snapshot = self.store.read().await?;
+        Ok(permissions::standing(&mut snapshot, user, address).await? != Standing::Foreign)
     }
 }

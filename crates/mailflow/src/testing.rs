@@ -8,7 +8,8 @@ use mailbox::{Columns, Cursor, Role, UidSet, bodies, folders, mailboxes};
 use store::testing::TestStore;
 use wire::workmail::{
     AssociateMemberToGroupRequest, CreateAliasRequest, CreateGroupRequest,
-    CreateOrganizationRequest, CreateUserRequest, RegisterToWorkMailRequest, WorkMail,
+    CreateOrganizationRequest, CreateUserRequest, PermissionType, PutMailboxPermissionsRequest,
+    RegisterToWorkMailRequest, WorkMail,
 };
 use workmail::{Service, Settings};
 use world::World;
@@ -102,6 +103,25 @@ impl House {
             alias: format!("{local}@{}", organization.domain),
         };
         let output = self.service.create_alias(&mut call, input).await;
+        self.calls.end(call, output).await.unwrap();
+    }
+
+    /// Gives a grantee one permission to what belongs to an owner.
+    pub async fn permit(
+        &self,
+        organization: &Organization,
+        owner: &str,
+        grantee: &str,
+        permission: PermissionType,
+    ) {
+        let mut call = self.call().await;
+        let input = PutMailboxPermissionsRequest {
+            organization_id: organization.id.clone(),
+            entity_id: owner.into(),
+            grantee_id: grantee.into(),
+            permission_values: vec![permission],
+        };
+        let output = self.service.put_mailbox_permissions(&mut call, input).await;
         self.calls.end(call, output).await.unwrap();
     }
 

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use wire::workmail::PermissionType;
 use world::{ManualClock, OsRandom, Timestamp, World};
 
 use crate::{
@@ -166,6 +167,42 @@ async fn users_write_under_their_own_names() {
         assert!(matches!(foreign, Err(Refusal::ForeignAuthor)), "{from}");
     }
     assert_eq!(town.house.inbox(&town.bob).await.len(), 1);
+}
+
+#[tokio::test]
+async fn users_write_under_the_names_of_those_who_permit_it() {
+    let town = town().await;
+    let carl = town.house.user(&town.acme, "carl").await;
+    town.house.user(&town.acme, "dan").await;
+    town.house.permit(&town.acme, &town.bob, &town.ann, PermissionType::SendAs).await;
+    town.house.permit(&town.acme, &carl, &town.ann, PermissionType::SendOnBehalf).await;
+    for (from, sender, may) in [
+        ("bob", None, true),
+        ("bob", Some("bob"), true),
+        ("bob", Some("ann"), true),
+        ("ann", Some("bob"), true),
+        ("carl", Some("ann"), true),
+        ("carl", None, false),
+        ("carl", Some("carl"), false),
+        ("carl", Some("bob"), false),
+        ("ann", Some("carl"), false),
+        ("dan", Some("ann"), false),
+        ("ann", Some("dan"), false),
+    ] {
+        let sender = sender.map(|name| format!("Sender: {name}@acme.awsapps.com\r\n"));
+        let sender = sender.unwrap_or_default();
+        let content = format!("{RETURN_PATH}From: {from}@acme.awsapps.com\r\n{sender}\r\n");
+        for envelope in ["ann", "bob"] {
+            let envelope = format!("{envelope}@acme.awsapps.com");
+            let incoming = town.incoming(&envelope, &["dan@acme.awsapps.com"], town.by_ann());
+            let incoming = Incoming { content: content.clone().into(), ..incoming };
+            let accepted = town.house.flow.accept(incoming).await;
+            assert_eq!(accepted.is_ok(), may, "{from} {sender} {accepted:?}");
+        }
+    }
+    let flow = &town.house.flow;
+    assert!(flow.may_send_as(&town.ann, "carl@acme.awsapps.com").await.unwrap());
+    assert!(!flow.may_send_as(&town.bob, "ann@acme.awsapps.com").await.unwrap());
 }
 
 #[tokio::test]

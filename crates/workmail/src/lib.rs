@@ -2,8 +2,8 @@
 //!
 //! [`Service`] serves the operations of the model, a file per resource. Each is a function that authorises,
 //! reads and changes rows, and answers; the dispatcher commits. What the mail side asks stands beside it as
-//! plain functions: [`resolve`], [`expand_group`], [`addresses_of`], [`may_send_as`], [`is_local_domain`], and
-//! [`Authenticator`] for passwords.
+//! plain functions: [`resolve`], [`expand_group`], [`addresses_of`], [`is_local_domain`],
+//! [`permissions::of`] and [`permissions::standing`] for who may act for whom, and [`Authenticator`] for passwords.
 //!
 //! Where AWS's behaviour is not known, `docs/workmail-decisions.md` says what was chosen.
 //!
@@ -31,6 +31,7 @@ mod mailboxes;
 mod organizations;
 mod page;
 mod passwords;
+pub mod permissions;
 #[cfg(test)]
 mod plan;
 mod recipients;
@@ -45,7 +46,7 @@ pub use error::{Error, PasswordsError};
 pub use login::Authenticator;
 pub use recipients::{
     EXPANSION_MAX, MailGroup, MailUser, Recipient, addresses_of, expand_group, is_local_domain,
-    may_send_as, resolve,
+    resolve,
 };
 pub use schema::MIGRATIONS;
 pub use service::{Service, Settings};

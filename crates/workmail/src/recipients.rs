@@ -1,4 +1,4 @@
-//! Whom mail is for, and who may send as whom: plain functions for the mail side.
+//! Whom mail is for: plain functions for the mail side.
 
 use store::{Row, Snapshot, params};
 use wire::workmail::{EntityType, UserRole};
@@ -127,20 +127,6 @@ pub async fn addresses_of(
     const SQL: &str = "SELECT address FROM addresses WHERE entity_id = $1 \
         ORDER BY is_primary DESC, address_key";
     snapshot.rows(SQL, params![entity_id], |row| row.get(0)).await
-}
-
-/// Whether a user may send as an address: it must be one of the user's own, and no subaddress of one.
-///
-/// # Errors
-/// The store's.
-pub async fn may_send_as(
-    snapshot: &mut Snapshot,
-    user_id: &str,
-    address: &str,
-) -> Result<bool, store::Error> {
-    let Some(lookup) = Lookup::parse(address) else { return Ok(false) };
-    const SQL: &str = "SELECT 1 FROM addresses WHERE address_key = $1 AND entity_id = $2";
-    Ok(snapshot.row(SQL, params![lookup.key(), user_id], |_| Ok(())).await?.is_some())
 }
 
 /// The registered user or group that has an address.

@@ -3,7 +3,26 @@
 use store::Migration;
 
 /// What the store must know before this room is opened.
-pub const MIGRATIONS: &[Migration] = &[Migration {
+pub const MIGRATIONS: &[Migration] = &[FIRST, MAILBOX_PERMISSIONS];
+
+/// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.
+const MAILBOX_PERMISSIONS: Migration = Migration {
+    name: "workmail-0002-mailbox-permissions",
+    sql: "
+CREATE TABLE mailbox_permissions (
+    owner_id TEXT NOT NULL REFERENCES entities (id),
+    grantee_id TEXT NOT NULL REFERENCES entities (id),
+    grantee_key TEXT NOT NULL,
+    full_access INTEGER NOT NULL,
+    send_as INTEGER NOT NULL,
+    send_on_behalf INTEGER NOT NULL,
+    PRIMARY KEY (owner_id, grantee_key, grantee_id)
+);
+CREATE INDEX mailbox_permissions_by_grantee ON mailbox_permissions (grantee_id, owner_id);
+",
+};
+
+const FIRST: Migration = Migration {
     name: "workmail-0001-organizations",
     sql: "
 -- An organization is never deleted from here: its id goes on answering, and is never used again.
@@ -130,4 +149,4 @@ CREATE TABLE client_tokens (
 );
 CREATE INDEX client_tokens_by_age ON client_tokens (created_at);
 ",
-}];
+};

@@ -5,7 +5,7 @@ use wire::workmail as model;
 
 use crate::{
     aliases, domains, entities, groups, mailboxes, organizations, passwords, passwords::Hasher,
-    registration, tags, users,
+    permissions, registration, tags, users,
 };
 
 /// What the operator settles.
@@ -81,6 +81,9 @@ delegate! {
     passwords::reset_password(ResetPasswordRequest, hasher) -> ResetPasswordResponse;
     mailboxes::get_mailbox_details(GetMailboxDetailsRequest) -> GetMailboxDetailsResponse;
     mailboxes::update_mailbox_quota(UpdateMailboxQuotaRequest) -> UpdateMailboxQuotaResponse;
+    permissions::delete_mailbox_permissions(DeleteMailboxPermissionsRequest) -> DeleteMailboxPermissionsResponse;
+    permissions::list_mailbox_permissions(ListMailboxPermissionsRequest) -> ListMailboxPermissionsResponse;
+    permissions::put_mailbox_permissions(PutMailboxPermissionsRequest) -> PutMailboxPermissionsResponse;
     tags::list_tags_for_resource(ListTagsForResourceRequest) -> ListTagsForResourceResponse;
     tags::tag_resource(TagResourceRequest) -> TagResourceResponse;
     tags::untag_resource(UntagResourceRequest) -> UntagResourceResponse;

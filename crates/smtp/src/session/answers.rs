@@ -45,7 +45,7 @@ impl Session {
 
 fn explain(verdict: Verdict) -> Reply {
     match verdict {
-        Verdict::NotYours => Reply::new(550, "5.7.1", "a user sends under an address of his own"),
+        Verdict::NotYours => Reply::new(550, "5.7.1", "you may not send under this address"),
         Verdict::Unknown => Reply::new(550, "5.1.1", "no such recipient"),
         Verdict::NotOurs => Reply::new(550, "5.7.1", "relaying denied"),
         // RFC 5321 section 4.5.3.1.10 keeps 552 for what will not pass; a full mailbox may be emptied.

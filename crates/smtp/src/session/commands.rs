@@ -163,7 +163,7 @@ impl Session {
             return Err(Reply::new(530, "5.7.0", "authentication required"));
         }
         if self.role == Role::Submission && *from == Path::Null {
-            return Err(Reply::new(550, "5.7.1", "a user sends under an address of his own"));
+            return Err(Reply::new(550, "5.7.1", "you may not send under this address"));
         }
         if let Path::Mailbox(address) = from {
             refuse_wide(address, parameters.utf8)?;

@@ -213,6 +213,8 @@ pub(crate) async fn delete(
     for sql in [
         "DELETE FROM memberships WHERE group_id = $1",
         "DELETE FROM memberships WHERE member_id = $1",
+        "DELETE FROM mailbox_permissions WHERE owner_id = $1",
+        "DELETE FROM mailbox_permissions WHERE grantee_id = $1",
         "DELETE FROM user_passwords WHERE entity_id = $1",
     ] {
         tx.execute(sql, params![&entity.id]).await?;

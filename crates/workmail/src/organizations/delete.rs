@@ -87,6 +87,7 @@ async fn delete_directory(
     const OF: &str = "(SELECT id FROM entities WHERE organization_id = $1)";
     for sql in [
         &format!("DELETE FROM memberships WHERE group_id IN {OF}"),
+        &format!("DELETE FROM mailbox_permissions WHERE owner_id IN {OF}"),
         &format!("DELETE FROM user_passwords WHERE entity_id IN {OF}"),
         "DELETE FROM user_details WHERE organization_id = $1",
         "DELETE FROM entities WHERE organization_id = $1",

@@ -1,6 +1,8 @@
 use wire::workmail::*;
 use workmail::{
-    MailUser, Recipient, addresses_of, expand_group, is_local_domain, may_send_as, resolve,
+    MailUser, Recipient, addresses_of, expand_group, is_local_domain,
+    permissions::{Standing, standing},
+    resolve,
 };
 
 use crate::house::{House, ask};
@@ -103,13 +105,13 @@ async fn one_sends_as_one_s_own_addresses() {
     let owned = addresses_of(&mut snapshot, &ann).await.unwrap();
     assert_eq!(owned, ["ann@example.com", "a@example.com"]);
     for (address, may) in [
-        ("ANN@example.com", true),
-        ("a@example.com", true),
-        ("ann+x@example.com", false),
-        ("bob@example.com", false),
-        ("nobody@example.com", false),
+        ("ANN@example.com", Standing::Own),
+        ("a@example.com", Standing::Own),
+        ("ann+x@example.com", Standing::Foreign),
+        ("bob@example.com", Standing::Foreign),
+        ("nobody@example.com", Standing::Foreign),
     ] {
-        assert_eq!(may_send_as(&mut snapshot, &ann, address).await.unwrap(), may, "{address}");
+        assert_eq!(standing(&mut snapshot, &ann, address).await.unwrap(), may, "{address}");
     }
 }
 

@@ -14,5 +14,6 @@ mod mailboxes;
 mod model;
 mod organizations;
 mod passwords;
+mod permissions;
 mod policies;
 mod tags;
