@@ -12,7 +12,7 @@ use world::{Secret, Timestamp};
 /// Work that needs more than the session's own memory. A session has at most one at a time.
 #[derive(Debug)]
 pub enum Job {
-    /// Find out who this is. Answered with [`Answer::User`].
+    /// Find out who this is. Answered with [`Answer::User`] or [`Answer::Refused`].
     Login {
         /// The e-mail address, as given.
         login: String,
@@ -111,6 +111,8 @@ pub enum Answer {
     Unavailable,
     /// The mailbox of the user who logged in; nothing if nobody may log in like this.
     User(Option<MailboxId>),
+    /// The password is right, but the user may not come like this, or not from here.
+    Refused,
     /// Folders.
     Folders(Vec<Folder>),
     /// A folder.

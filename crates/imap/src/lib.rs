@@ -25,7 +25,8 @@ mod render;
 mod session;
 
 pub use driver::{
-    Limits, LoginError, LoginFuture, Logins, MailUsers, Server, listen, serve_connection,
+    Guest, Limits, Login, LoginError, LoginFuture, Logins, MailUsers, Over, Server, listen,
+    serve_connection,
 };
 pub use job::{Answer, Changes, Detail, Fetched, Job, Marks, Outcome, Task, Upload};
 pub use session::{Next, Session, Turn};

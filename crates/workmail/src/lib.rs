@@ -4,6 +4,7 @@
 //! reads and changes rows, and answers; the dispatcher commits. What the mail side asks stands beside it as
 //! plain functions: [`resolve`], [`expand_group`], [`addresses_of`], [`is_local_domain`],
 //! [`permissions::of`] and [`permissions::standing`] for who may act for whom, and [`Authenticator`] for passwords.
+//! Who signs in stays for as long as the access rules allow it: [`Visit`].
 //!
 //! Where AWS's behaviour is not known, `docs/workmail-decisions.md` says what was chosen.
 //!
@@ -17,6 +18,7 @@
 //! - a domain belongs to one organization;
 //! - no group is inside itself.
 
+mod access;
 mod address;
 mod addresses;
 mod aliases;
@@ -41,12 +43,16 @@ mod schema;
 mod service;
 mod tags;
 mod users;
+#[allow(dead_code, reason = "what the operations use, which follow")]
+mod verdict;
 
+pub use access::{AccessAction, Visit, permits};
 pub use error::{Error, PasswordsError};
-pub use login::Authenticator;
+pub use login::{Authenticator, SignIn};
 pub use recipients::{
     EXPANSION_MAX, MailGroup, MailUser, Recipient, addresses_of, expand_group, is_local_domain,
     resolve,
 };
 pub use schema::MIGRATIONS;
 pub use service::{Service, Settings};
+pub use verdict::Effect;

@@ -2,7 +2,8 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use aws_lc_rs::{constant_time, hmac};
@@ -11,6 +12,7 @@ use world::{Secret, World};
 
 use crate::{
     Error,
+    access::{AccessAction, Visit, Watches},
     address::Lookup,
     passwords::{self, Hasher, Stored},
     recipients::{self, MailUser, Recipient},
@@ -30,16 +32,31 @@ pub struct Authenticator {
     store: Store,
     hasher: Hasher,
     remembered: Remembered,
+    watches: Arc<Watches>,
+}
+
+/// What a try to sign in comes to.
+#[derive(Debug)]
+pub enum SignIn {
+    /// Come in.
+    Granted(Visit),
+    /// There is no such user, or the password is wrong.
+    Wrong,
+    /// The password is right, but the access rules of the organization refuse the protocol or the address.
+    Refused,
 }
 
 impl Authenticator {
-    /// An authenticator that remembers nothing yet.
+    /// An authenticator that remembers nothing yet. Called within a tokio runtime: it follows the changes of
+    /// access rules.
     pub fn new(store: Store, world: &World) -> Self {
-        Self { store, hasher: Hasher::default(), remembered: Remembered::new(world) }
+        let watches = Watches::following(store.clone());
+        Self { store, hasher: Hasher::default(), remembered: Remembered::new(world), watches }
     }
 
-    /// The user who signs in with one of their addresses (in any letter case) and their password, or `None`.
-    /// An unknown address takes as long as a wrong password.
+    /// Signs a user in with one of their addresses (in any letter case) and their password. `protocol` and
+    /// `address`, which is the client's, are what access rules are about. An unknown address takes as long as a
+    /// wrong password, and the rules are asked only when the password is right.
     ///
     /// # Errors
     /// [`Error::Store`]; [`Error::Passwords`] if the server is stopping or a hash is damaged.
@@ -47,7 +64,15 @@ impl Authenticator {
         &self,
         login: &str,
         password: &Secret,
-    ) -> Result<Option<MailUser>, Error> {
+        protocol: AccessAction,
+        address: IpAddr,
+    ) -> Result<SignIn, Error> {
+        let Some(user) = self.verify(login, password).await? else { return Ok(SignIn::Wrong) };
+        let visit = self.watches.visit(user, protocol, address);
+        Ok(if visit.is_allowed().await? { SignIn::Granted(visit) } else { SignIn::Refused })
+    }
+
+    async fn verify(&self, login: &str, password: &Secret) -> Result<Option<MailUser>, Error> {
         if password.expose().len() > PASSWORD_BYTES_MAX {
             return Ok(None);
         }

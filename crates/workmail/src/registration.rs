@@ -10,6 +10,7 @@ use wire::workmail::{
 use world::Timestamp;
 
 use crate::{
+    access,
     address::Address,
     addresses,
     aliases::ADDRESSED,
@@ -56,6 +57,7 @@ pub(crate) async fn deregister_from_work_mail(
     mailboxes::deprovision(tx, &entity.id, now).await?;
     const SQL: &str = "UPDATE entities SET state = $2, disabled_at = $3 WHERE id = $1";
     set_state(tx, SQL, &entity, EntityState::Disabled, now).await?;
+    access::judge_again(tx, &organization.id);
     Ok(DeregisterFromWorkMailResponse {})
 }
 

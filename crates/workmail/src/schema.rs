@@ -1,9 +1,11 @@
 //! The tables of this room.
 
+mod access;
+
 use store::Migration;
 
 /// What the store must know before this room is opened.
-pub const MIGRATIONS: &[Migration] = &[FIRST, MAILBOX_PERMISSIONS];
+pub const MIGRATIONS: &[Migration] = &[FIRST, MAILBOX_PERMISSIONS, access::ACCESS_CONTROL];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.
 const MAILBOX_PERMISSIONS: Migration = Migration {

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use super::{
-    Server,
+    Guest, Login, LoginError, Over, Server,
     hub::Watch,
     large::{LargePlace, LargePlaces},
     tasks::{self, Recent},
@@ -45,8 +45,9 @@ where
 {
     let (session, greeting) = Session::new(server.world.now());
     let stop = server.stop.subscribe();
+    let (watch, over, recent, large) = (None, None, None, None);
     let mut connection =
-        Connection { stream, session, peer, server, stop, watch: None, recent: None, large: None };
+        Connection { stream, session, peer, server, stop, watch, over, recent, large };
     let mut turn = greeting;
     while connection.perform(turn).await? {
         match connection.next_turn().await? {
@@ -66,6 +67,8 @@ struct Connection<S> {
     server: Arc<Server>,
     stop: watch::Receiver<bool>,
     watch: Option<Watch>,
+    /// The end of the user's stay.
+    over: Option<Over>,
     /// A large body that was fetched just now.
     recent: Option<Recent>,
     /// The place of a large command that is coming in.
@@ -82,6 +85,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 Next::Close => return Ok(false),
                 Next::Run(job) => job,
             };
+            // A client that has always something to do would not be told otherwise.
+            if is_over(&mut self.over).await {
+                turn = self.session.end_stay();
+                continue;
+            }
             let outcome = self.run(job).await;
             turn = self.session.complete(outcome, self.server.world.now());
         }
@@ -130,22 +138,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    fn logged_in(
-        &mut self,
-        login: &str,
-        found: Result<Option<mailbox::MailboxId>, super::LoginError>,
-    ) -> Outcome {
+    fn logged_in(&mut self, login: &str, found: Result<Login, LoginError>) -> Outcome {
         let result = match &found {
-            Ok(Some(_)) => "granted",
-            Ok(None) => "denied",
+            Ok(Login::Granted(_)) => "granted",
+            Ok(Login::Wrong) => "denied",
+            Ok(Login::Refused) => "refused",
             Err(_) => "failed",
         };
         metrics::counter!("chancery_imap_logins_total", "result" => result).increment(1);
         match found {
-            Ok(user) => {
+            Ok(found) => {
                 tracing::info!(peer = %self.peer, login, result, "IMAP login");
-                self.watch = user.map(|mailbox| self.server.hub.watch(mailbox));
-                Ok(Answer::User(user))
+                Ok(self.welcome(found))
             }
             Err(error) => {
                 tracing::error!(%error, "an IMAP login could not be judged");
@@ -154,9 +158,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// Waits for whatever comes first: the client, a change, the deadline, or the end of the server.
+    fn welcome(&mut self, login: Login) -> Answer {
+        match login {
+            Login::Granted(Guest { mailbox, over }) => {
+                self.watch = Some(self.server.hub.watch(mailbox));
+                self.over = Some(over);
+                Answer::User(Some(mailbox))
+            }
+            Login::Wrong => Answer::User(None),
+            Login::Refused => Answer::Refused,
+        }
+    }
+
+    /// Waits for whatever comes first: the client, a change, the deadline, the end of the user's stay or of the
+    /// server.
     async fn next_turn(&mut self) -> io::Result<Option<Turn>> {
-        let Self { stream, session, stop, watch, recent, large, server, .. } = self;
+        let Self { stream, session, stop, watch, over, recent, large, server, .. } = self;
         let world = &server.world;
         let left = session.deadline().since(world.now());
         let large_of = session.mailbox().filter(|_| session.held_bytes() > LARGE_COMMAND_BYTES);
@@ -171,6 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 recent.take_if(|recent| recent.left(world.now()).is_zero());
                 Ok(Some(session.tick(world.now())))
             }
+            () = ended(over) => Ok(Some(session.end_stay())),
             _ = stop.wait_for(|stop| *stop) => Ok(Some(session.shut_down())),
         }
     }
@@ -199,6 +217,21 @@ async fn read<S: AsyncRead + Unpin>(
         Poll::Ready(Ok((!bytes.is_empty()).then(|| take(bytes))))
     })
     .await
+}
+
+/// Waits for the end of the user's stay. A stranger's does not end like this.
+async fn ended(over: &mut Option<Over>) {
+    match over {
+        Some(end) => end.await,
+        None => std::future::pending().await,
+    }
+    *over = None;
+}
+
+/// Whether the user's stay is over, without waiting for it.
+async fn is_over(over: &mut Option<Over>) -> bool {
+    let mut ended = std::pin::pin!(ended(over));
+    poll_fn(|context| Poll::Ready(ended.as_mut().poll(context).is_ready())).await
 }
 
 async fn changed(watch: Option<&Watch>) {

@@ -25,16 +25,35 @@ use large::LargePlaces;
 use places::Places;
 
 /// What [`Logins::log_in`] comes to.
-pub type LoginFuture<'a> =
-    Pin<Box<dyn Future<Output = Result<Option<MailboxId>, LoginError>> + Send + 'a>>;
+pub type LoginFuture<'a> = Pin<Box<dyn Future<Output = Result<Login, LoginError>> + Send + 'a>>;
+
+/// Becomes ready when a user who has logged in may no longer be here.
+pub type Over = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What a try to log in comes to.
+pub enum Login {
+    /// Come in.
+    Granted(Guest),
+    /// There is no such user, or the password is wrong.
+    Wrong,
+    /// The password is right, but the user may not come like this, or not from here.
+    Refused,
+}
+
+/// Somebody who has logged in.
+pub struct Guest {
+    /// The user's mailbox.
+    pub mailbox: MailboxId,
+    /// The end of the stay, whatever the user does.
+    pub over: Over,
+}
 
 /// Why a login could not be judged.
 pub type LoginError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Who may log in.
 pub trait Logins: Send + Sync + 'static {
-    /// The mailbox of the user with this address and password; nothing if there is none, if the password is
-    /// wrong, or if the user may not come from this address.
+    /// The user with this address and password, who comes from `peer`.
     fn log_in<'a>(&'a self, login: &'a str, password: &'a Secret, peer: IpAddr) -> LoginFuture<'a>;
 }
 

@@ -2,12 +2,12 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use mailbox::{MailboxId, mailboxes};
+use mailbox::mailboxes;
 use store::Store;
-use workmail::Authenticator;
+use workmail::{AccessAction, Authenticator, SignIn};
 use world::Secret;
 
-use super::{LoginError, LoginFuture, Logins};
+use super::{Guest, Login, LoginError, LoginFuture, Logins};
 
 /// Registered users of all organizations, by address and password.
 pub struct MailUsers {
@@ -21,17 +21,31 @@ impl MailUsers {
         Self { store, authenticator }
     }
 
-    async fn find(&self, login: &str, password: &Secret) -> Result<Option<MailboxId>, LoginError> {
-        let user = self.authenticator.authenticate(login, password).await?;
-        let Some(user) = user else { return Ok(None) };
+    async fn find(
+        &self,
+        login: &str,
+        password: &Secret,
+        peer: IpAddr,
+    ) -> Result<Login, LoginError> {
+        let by = AccessAction::Imap;
+        let visit = match self.authenticator.authenticate(login, password, by, peer).await? {
+            SignIn::Granted(visit) => visit,
+            SignIn::Wrong => return Ok(Login::Wrong),
+            SignIn::Refused => return Ok(Login::Refused),
+        };
         let mut snapshot = self.store.read().await?;
-        let mailbox = mailboxes::find(&mut snapshot, &user.id).await?;
-        Ok(mailbox.filter(mailboxes::Mailbox::is_active).map(|mailbox| mailbox.id))
+        let mailbox = mailboxes::find(&mut snapshot, &visit.user().id).await?;
+        Ok(match mailbox.filter(mailboxes::Mailbox::is_active) {
+            Some(mailbox) => {
+                Login::Granted(Guest { mailbox: mailbox.id, over: Box::pin(visit.over()) })
+            }
+            None => Login::Wrong,
+        })
     }
 }
 
 impl Logins for MailUsers {
-    fn log_in<'a>(&'a self, login: &'a str, password: &'a Secret, _: IpAddr) -> LoginFuture<'a> {
-        Box::pin(self.find(login, password))
+    fn log_in<'a>(&'a self, login: &'a str, password: &'a Secret, peer: IpAddr) -> LoginFuture<'a> {
+        Box::pin(self.find(login, password, peer))
     }
 }

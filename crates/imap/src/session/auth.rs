@@ -99,7 +99,11 @@ impl Session {
     fn checked(&mut self, tag: String, outcome: Outcome) -> Flow {
         match outcome {
             Ok(Answer::User(Some(user))) => self.welcome(&tag, user),
-            Ok(Answer::User(None)) => self.turn_away(tag),
+            Ok(Answer::User(None)) => {
+                let why = Refusal::new("AUTHENTICATIONFAILED", "wrong login name or password");
+                self.turn_away(tag, why)
+            }
+            Ok(Answer::Refused) => self.turn_away(tag, not_allowed()),
             Ok(Answer::Unavailable) => self.no(&tag, Refusal::unavailable()),
             Ok(_) => self.no(&tag, Refusal::bug()),
             Err(error) => self.no(&tag, error),
@@ -114,12 +118,11 @@ impl Session {
     }
 
     /// Each failure waits longer before its answer, and there are few of them.
-    fn turn_away(&mut self, tag: String) -> Flow {
+    fn turn_away(&mut self, tag: String, why: Refusal) -> Flow {
         self.login_failures += 1;
         let pause = Job::Pause(LOGIN_FAILURE_DELAY * self.login_failures);
         let then = move |session: &mut Self, _: Outcome| {
-            let refusal = Refusal::new("AUTHENTICATIONFAILED", "wrong login name or password");
-            let flow = session.no(&tag, refusal);
+            let flow = session.no(&tag, why);
             if session.login_failures < MAX_LOGIN_FAILURES {
                 return flow;
             }
@@ -135,6 +138,13 @@ impl Session {
         self.out.line(if condstore { "* ENABLED CONDSTORE" } else { "* ENABLED" });
         self.ok(tag, "ENABLE completed")
     }
+}
+
+/// RFC 5530, section 3: "the access control system does not permit this user to carry out an operation".
+/// AUTHORIZATIONFAILED would be about acting for somebody else, and AUTHENTICATIONFAILED would have clients ask
+/// for another password.
+fn not_allowed() -> Refusal {
+    Refusal::new("NOPERM", "your organization does not allow this access")
 }
 
 /// Login name and password; nobody may act for somebody else.

@@ -161,6 +161,12 @@ impl Session {
         self.turn(flow)
     }
 
+    /// The user may no longer be here.
+    pub fn end_stay(&mut self) -> Turn {
+        let flow = self.bye("your organization no longer allows this access");
+        self.turn(flow)
+    }
+
     /// The server is going to stop.
     pub fn shut_down(&mut self) -> Turn {
         let flow = self.bye("the server is stopping");

@@ -3,7 +3,7 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use imap::{Limits, LoginFuture, Logins, Server, serve_connection};
+use imap::{Guest, Limits, Login, LoginFuture, Logins, Server, serve_connection};
 use mailbox::MailboxId;
 use store::testing::TestStore;
 use tokio::{
@@ -32,7 +32,8 @@ struct Ann(MailboxId);
 impl Logins for Ann {
     fn log_in<'a>(&'a self, login: &'a str, password: &'a Secret, _: IpAddr) -> LoginFuture<'a> {
         let known = login == "ann@example.com" && password.expose() == b"secret";
-        Box::pin(async move { Ok(known.then_some(self.0)) })
+        let guest = Guest { mailbox: self.0, over: Box::pin(std::future::pending()) };
+        Box::pin(async move { Ok(if known { Login::Granted(guest) } else { Login::Wrong }) })
     }
 }
 

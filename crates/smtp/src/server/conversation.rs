@@ -14,7 +14,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use world::Secret;
 
-use super::{Backend, Server};
+use super::{Backend, Over, Server};
 use crate::{
     limits::{
         AUTH_FAILURE_PAUSE, HANDSHAKE_TIMEOUT, LINGER_OCTETS, LINGER_TIMEOUT, READ_OCTETS,
@@ -31,6 +31,8 @@ pub(super) struct Conversation<B: Backend> {
     server: Arc<Server<B>>,
     session: Session,
     user: Option<B::User>,
+    /// The end of the user's stay.
+    over: Option<Over>,
     peer: IpAddr,
     role: Role,
     input: BytesMut,
@@ -60,7 +62,7 @@ impl<B: Backend> Conversation<B> {
         };
         let now = server.world.now();
         let session = Session::new(Arc::clone(&server.config), role, session_peer, now);
-        Self { server, session, user: None, peer, role, input: BytesMut::new(), stop }
+        Self { server, session, user: None, over: None, peer, role, input: BytesMut::new(), stop }
     }
 
     /// Starts in clear, and goes on in TLS if the peer asks for it.
@@ -137,7 +139,8 @@ impl<B: Backend> Conversation<B> {
         time::timeout(WRITE_TIMEOUT, write).await?
     }
 
-    /// Reads, or tells the session that time is up or the server stops. False at the end of input.
+    /// Reads, or tells the session that time is up, the user must go or the server stops. False at the end of
+    /// input.
     async fn read<S: AsyncRead + Unpin>(&mut self, stream: &mut S) -> io::Result<bool> {
         let stopping = self.stop.is_given();
         if stopping && self.session.stop() {
@@ -147,6 +150,10 @@ impl<B: Backend> Conversation<B> {
         let wait = self.session.deadline().since(self.server.world.now());
         let mut buffer = (&mut self.input).limit(octets);
         tokio::select! {
+            () = ended(&mut self.over) => {
+                self.session.end_stay();
+                Ok(true)
+            }
             read = stream.read_buf(&mut buffer) => Ok(read? > 0),
             () = time::sleep(wait) => {
                 self.session.expire();
@@ -189,8 +196,8 @@ impl<B: Backend> Conversation<B> {
 
     async fn log_in(&mut self, login: &str, password: Secret) -> Verdict {
         match self.server.backend.password(login, password, self.peer).await {
-            Ok(user) => {
-                self.user = Some(user);
+            Ok((user, over)) => {
+                (self.user, self.over) = (Some(user), Some(over));
                 Verdict::Accept
             }
             Err(verdict) => {
@@ -209,6 +216,15 @@ impl<B: Backend> Conversation<B> {
             .increment(1);
         tracing::info!(%id, %peer, role, octets, ?verdict, "message");
     }
+}
+
+/// Waits for the end of the user's stay. A stranger's does not end like this.
+async fn ended(over: &mut Option<Over>) {
+    match over {
+        Some(end) => end.await,
+        None => std::future::pending().await,
+    }
+    *over = None;
 }
 
 async fn shake_hands<S>(

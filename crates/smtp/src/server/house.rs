@@ -3,10 +3,10 @@
 use std::{net::IpAddr, sync::Arc};
 
 use mailflow::{Error, Incoming, Mailflow, Origin, Probe, Refusal};
-use workmail::{Authenticator, MailUser};
+use workmail::{AccessAction, Authenticator, MailUser, SignIn};
 use world::Secret;
 
-use super::Backend;
+use super::{Backend, Over};
 use crate::{
     grammar::Address,
     session::{Mail, Verdict},
@@ -32,11 +32,13 @@ impl Backend for House {
         &self,
         login: &str,
         password: Secret,
-        _peer: IpAddr,
-    ) -> Result<MailUser, Verdict> {
-        match self.authenticator.authenticate(login, &password).await {
-            Ok(Some(user)) => Ok(user),
-            Ok(None) => Err(Verdict::WrongPassword),
+        peer: IpAddr,
+    ) -> Result<(MailUser, Over), Verdict> {
+        let by = AccessAction::Smtp;
+        match self.authenticator.authenticate(login, &password, by, peer).await {
+            Ok(SignIn::Granted(visit)) => Ok((visit.user().clone(), Box::pin(visit.over()))),
+            Ok(SignIn::Wrong) => Err(Verdict::WrongPassword),
+            Ok(SignIn::Refused) => Err(Verdict::NotAllowed),
             Err(error) => {
                 tracing::error!(%error, "passwords cannot be verified");
                 Err(Verdict::TryLater)

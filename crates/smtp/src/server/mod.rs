@@ -7,7 +7,7 @@ mod listener;
 #[cfg(test)]
 mod tests;
 
-use std::{future::Future, net::IpAddr, sync::Arc};
+use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
 use world::{Secret, World};
 
@@ -18,18 +18,21 @@ use crate::{
     session::{Config, Mail, Verdict},
 };
 
+/// Becomes ready when a user who has logged in may no longer be here.
+pub type Over = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Who answers what the sessions ask.
 pub trait Backend: Send + Sync + 'static {
     /// Somebody who is logged in.
     type User: Send + Sync;
 
-    /// Whose password is it?
+    /// Whose password is it? And how long may the user, who comes from `peer`, stay?
     fn password(
         &self,
         login: &str,
         password: Secret,
         peer: IpAddr,
-    ) -> impl Future<Output = Result<Self::User, Verdict>> + Send;
+    ) -> impl Future<Output = Result<(Self::User, Over), Verdict>> + Send;
 
     /// May `user` send as this?
     fn sender(&self, user: &Self::User, address: &Address) -> impl Future<Output = Verdict> + Send;

@@ -29,8 +29,8 @@ struct Fake {
 impl Backend for Fake {
     type User = String;
 
-    async fn password(&self, login: &str, _: Secret, _: IpAddr) -> Result<String, Verdict> {
-        Ok(login.to_owned())
+    async fn password(&self, login: &str, _: Secret, _: IpAddr) -> Result<(String, Over), Verdict> {
+        Ok((login.to_owned(), Box::pin(std::future::pending())))
     }
 
     async fn sender(&self, _: &String, _: &Address) -> Verdict {

@@ -28,17 +28,24 @@ impl Session {
                 let text = format!("taken as {}.{}", self.peer.id, self.transactions);
                 self.say(&Reply::new(250, "2.0.0", text));
             }
-            (_, Verdict::WrongPassword) => self.wrong_password(),
+            (_, Verdict::WrongPassword) => {
+                self.turn_away(&Reply::new(535, "5.7.8", "wrong name or password"));
+            }
+            // RFC 4954 section 6 leaves the status of a refusal by policy open.
+            (_, Verdict::NotAllowed) => {
+                let text = "your organization does not allow this access";
+                self.turn_away(&Reply::new(535, "5.7.1", text));
+            }
             (Asked::Password, _) => self.refuse(&Reply::new(454, "4.7.0", "try again later")),
             (_, refusal) => self.refuse(&explain(refusal)),
         }
     }
 
-    fn wrong_password(&mut self) {
-        self.refuse(&Reply::new(535, "5.7.8", "wrong name or password"));
+    fn turn_away(&mut self, reply: &Reply) {
+        self.refuse(reply);
         self.auth_failures += 1;
         if self.auth_failures >= MAX_AUTH_FAILURES && !self.is_closed() {
-            self.hang_up(&Reply::new(421, "4.7.0", "too many wrong passwords, closing"));
+            self.hang_up(&Reply::new(421, "4.7.0", "too many failed logins, closing"));
         }
     }
 }
@@ -51,7 +58,7 @@ fn explain(verdict: Verdict) -> Reply {
         // RFC 5321 section 4.5.3.1.10 keeps 552 for what will not pass; a full mailbox may be emptied.
         Verdict::MailboxFull => Reply::new(452, "4.2.2", "mailbox is full"),
         Verdict::StoreFull => Reply::new(452, "4.3.1", "out of storage, try again later"),
-        Verdict::Accept | Verdict::WrongPassword | Verdict::TryLater => {
+        Verdict::Accept | Verdict::WrongPassword | Verdict::NotAllowed | Verdict::TryLater => {
             Reply::new(451, "4.3.0", "try again later")
         }
     }

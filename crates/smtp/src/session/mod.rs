@@ -140,6 +140,8 @@ pub enum Verdict {
     Accept,
     /// Name and password do not belong together.
     WrongPassword,
+    /// The password is right, but the user may not come like this, or not from here.
+    NotAllowed,
     /// Who is logged in does not own the address that he wants to send as.
     NotYours,
     /// The domain is ours, the address is not there.
@@ -285,6 +287,11 @@ impl Session {
     /// The peer's time is up.
     pub fn expire(&mut self) {
         self.hang_up(&Reply::new(421, "4.4.2", "time is up, closing"));
+    }
+
+    /// The user may no longer be here; a message that is not yet whole is not taken.
+    pub fn end_stay(&mut self) {
+        self.hang_up(&Reply::new(421, "4.7.0", "your organization no longer allows this access"));
     }
 
     /// The server stops. A transaction that is under way may go on; call again when it is over.

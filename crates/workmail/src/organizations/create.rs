@@ -9,6 +9,7 @@ use wire::workmail::{
 use world::World;
 
 use crate::{
+    access,
     client_tokens::Idempotent,
     domain_name::{self, TEST_DOMAIN_PARENT},
     domains, refusal,
@@ -96,6 +97,7 @@ impl Wanted {
             now,
         ];
         tx.execute(SQL, row).await?;
+        access::create_default(tx, &id).await?;
         domains::add(tx, &id, &test_domain, true, now).await?;
         for domain in &self.domains {
             domains::claim(tx, &id, domain, now).await?;

@@ -7,7 +7,7 @@ use wire::workmail::{
 };
 
 use super::{Named, Organization, require};
-use crate::{client_tokens::Idempotent, mailboxes};
+use crate::{access, client_tokens::Idempotent, mailboxes};
 
 /// What the call answers; the next Describe shows the organization as deleted.
 const DELETING: &str = "Deleting";
@@ -69,9 +69,11 @@ async fn delete(
             (SELECT name FROM mail_domains WHERE organization_id = $1)",
         "DELETE FROM mail_domains WHERE organization_id = $1",
         "DELETE FROM organization_tags WHERE organization_id = $1",
+        "DELETE FROM access_control_rules WHERE organization_id = $1",
     ] {
         tx.execute(sql, id).await?;
     }
+    access::judge_again(tx, &organization.id);
     mailboxes::destroy_all(tx, keyring, &organization.id, now).await?;
     const SQL: &str =
         "UPDATE organizations SET deleted_at = $2, default_domain = NULL WHERE id = $1";

@@ -1,8 +1,23 @@
 use wire::workmail::{errors::*, *};
-use workmail::Authenticator;
+use workmail::{AccessAction, Authenticator, Error, SignIn};
 use world::Secret;
 
 use crate::house::{House, PASSWORD, ask, refused};
+
+/// The id of the user who gets in, if anybody does.
+async fn enter(
+    doorman: &Authenticator,
+    login: &str,
+    password: &str,
+) -> Result<Option<String>, Error> {
+    let (password, peer) = (Secret::new(password), "192.0.2.1".parse().unwrap());
+    let tried = doorman.authenticate(login, &password, AccessAction::Imap, peer).await?;
+    Ok(match tried {
+        SignIn::Granted(visit) => Some(visit.user().id.clone()),
+        SignIn::Wrong => None,
+        SignIn::Refused => panic!("a rule that lets everybody in"),
+    })
+}
 
 #[tokio::test]
 async fn a_password_opens_the_mailbox_of_the_enabled() {
@@ -11,9 +26,7 @@ async fn a_password_opens_the_mailbox_of_the_enabled() {
     let input = CreateUserRequest { password, ..House::user_request(&id, "ann") };
     let user = ask!(house, create_user, input).unwrap().user_id.unwrap();
     let doorman = Authenticator::new(house.store.clone(), &house.world);
-    let enter = async |login: &str, password: &str| {
-        doorman.authenticate(login, &Secret::new(password)).await.unwrap().map(|user| user.id)
-    };
+    let enter = async |login: &str, password: &str| enter(&doorman, login, password).await.unwrap();
     assert_eq!(enter("ann@example.com", PASSWORD).await, None, "not registered");
     house.register(&id, &user, "ann@example.com").await.unwrap();
     house.alias(&id, &user, "lee@example.com").await.unwrap();
@@ -38,18 +51,16 @@ async fn a_verified_password_costs_no_hash_again() {
     let user = house.registered(&id, "ann").await;
     house.set_password(&id, &user, PASSWORD).await.unwrap();
     let doorman = Authenticator::new(house.store.clone(), &house.world);
-    let password = Secret::new(PASSWORD);
-    assert!(doorman.authenticate("ann@example.com", &password).await.unwrap().is_some());
+    assert!(enter(&doorman, "ann@example.com", PASSWORD).await.unwrap().is_some());
 
     // a hash that cannot be read shows who reads it
     let mut tx = house.store.write().await.unwrap();
     tx.execute("UPDATE user_passwords SET hash = 'x'", store::params![]).await.unwrap();
     tx.commit().await.unwrap();
-    assert!(doorman.authenticate("ann@example.com", &password).await.unwrap().is_some());
-    let other = Secret::new("Passw0rd-two");
-    assert!(doorman.authenticate("ann@example.com", &other).await.is_err());
+    assert!(enter(&doorman, "ann@example.com", PASSWORD).await.unwrap().is_some());
+    assert!(enter(&doorman, "ann@example.com", "Passw0rd-two").await.is_err());
     let newcomer = Authenticator::new(house.store.clone(), &house.world);
-    assert!(newcomer.authenticate("ann@example.com", &password).await.is_err());
+    assert!(enter(&newcomer, "ann@example.com", PASSWORD).await.is_err());
 }
 
 #[tokio::test]
