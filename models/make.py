@@ -63,6 +63,7 @@ UNBOUND = {"cloudtrail": {"MaxResults": ("min", "max"), "EventCategory": ("enum"
 SECRET_BESIDES = {
     "iam": {"authenticationCodeType"},
     "sts": {"tokenType", "tokenCodeType", "contextAssertionType"},
+    "workmail": {"ImpersonationToken"},
 }
 
 # Constraints that the service does not keep to, as its recorded answers show: shape -> what holds.

@@ -23,11 +23,13 @@ mod address;
 mod addresses;
 mod aliases;
 mod client_tokens;
+mod devices;
 mod domain_name;
 mod domains;
 mod entities;
 mod error;
 mod groups;
+pub mod impersonation;
 mod login;
 mod mailboxes;
 mod organizations;
@@ -43,10 +45,10 @@ mod schema;
 mod service;
 mod tags;
 mod users;
-#[allow(dead_code, reason = "what the operations use, which follow")]
 mod verdict;
 
 pub use access::{AccessAction, Visit, permits};
+pub use devices::{Device, device_effect};
 pub use error::{Error, PasswordsError};
 pub use login::{Authenticator, SignIn};
 pub use recipients::{

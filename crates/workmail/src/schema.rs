@@ -5,7 +5,13 @@ mod access;
 use store::Migration;
 
 /// What the store must know before this room is opened.
-pub const MIGRATIONS: &[Migration] = &[FIRST, MAILBOX_PERMISSIONS, access::ACCESS_CONTROL];
+pub const MIGRATIONS: &[Migration] = &[
+    FIRST,
+    MAILBOX_PERMISSIONS,
+    access::ACCESS_CONTROL,
+    access::MOBILE_DEVICES,
+    access::IMPERSONATION,
+];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.
 const MAILBOX_PERMISSIONS: Migration = Migration {

@@ -4,8 +4,8 @@ use iam::door::Call;
 use wire::workmail as model;
 
 use crate::{
-    aliases, domains, entities, groups, mailboxes, organizations, passwords, passwords::Hasher,
-    permissions, registration, tags, users,
+    access, aliases, devices, domains, entities, groups, impersonation, mailboxes, organizations,
+    passwords, passwords::Hasher, permissions, registration, tags, users,
 };
 
 /// What the operator settles.
@@ -84,6 +84,26 @@ delegate! {
     permissions::delete_mailbox_permissions(DeleteMailboxPermissionsRequest) -> DeleteMailboxPermissionsResponse;
     permissions::list_mailbox_permissions(ListMailboxPermissionsRequest) -> ListMailboxPermissionsResponse;
     permissions::put_mailbox_permissions(PutMailboxPermissionsRequest) -> PutMailboxPermissionsResponse;
+    access::delete_access_control_rule(DeleteAccessControlRuleRequest) -> DeleteAccessControlRuleResponse;
+    access::get_access_control_effect(GetAccessControlEffectRequest) -> GetAccessControlEffectResponse;
+    access::list_access_control_rules(ListAccessControlRulesRequest) -> ListAccessControlRulesResponse;
+    access::put_access_control_rule(PutAccessControlRuleRequest) -> PutAccessControlRuleResponse;
+    devices::create_mobile_device_access_rule(CreateMobileDeviceAccessRuleRequest) -> CreateMobileDeviceAccessRuleResponse;
+    devices::delete_mobile_device_access_override(DeleteMobileDeviceAccessOverrideRequest) -> DeleteMobileDeviceAccessOverrideResponse;
+    devices::delete_mobile_device_access_rule(DeleteMobileDeviceAccessRuleRequest) -> DeleteMobileDeviceAccessRuleResponse;
+    devices::get_mobile_device_access_effect(GetMobileDeviceAccessEffectRequest) -> GetMobileDeviceAccessEffectResponse;
+    devices::get_mobile_device_access_override(GetMobileDeviceAccessOverrideRequest) -> GetMobileDeviceAccessOverrideResponse;
+    devices::list_mobile_device_access_overrides(ListMobileDeviceAccessOverridesRequest) -> ListMobileDeviceAccessOverridesResponse;
+    devices::list_mobile_device_access_rules(ListMobileDeviceAccessRulesRequest) -> ListMobileDeviceAccessRulesResponse;
+    devices::put_mobile_device_access_override(PutMobileDeviceAccessOverrideRequest) -> PutMobileDeviceAccessOverrideResponse;
+    devices::update_mobile_device_access_rule(UpdateMobileDeviceAccessRuleRequest) -> UpdateMobileDeviceAccessRuleResponse;
+    impersonation::assume_impersonation_role(AssumeImpersonationRoleRequest) -> AssumeImpersonationRoleResponse;
+    impersonation::create_impersonation_role(CreateImpersonationRoleRequest) -> CreateImpersonationRoleResponse;
+    impersonation::delete_impersonation_role(DeleteImpersonationRoleRequest) -> DeleteImpersonationRoleResponse;
+    impersonation::get_impersonation_role(GetImpersonationRoleRequest) -> GetImpersonationRoleResponse;
+    impersonation::get_impersonation_role_effect(GetImpersonationRoleEffectRequest) -> GetImpersonationRoleEffectResponse;
+    impersonation::list_impersonation_roles(ListImpersonationRolesRequest) -> ListImpersonationRolesResponse;
+    impersonation::update_impersonation_role(UpdateImpersonationRoleRequest) -> UpdateImpersonationRoleResponse;
     tags::list_tags_for_resource(ListTagsForResourceRequest) -> ListTagsForResourceResponse;
     tags::tag_resource(TagResourceRequest) -> TagResourceResponse;
     tags::untag_resource(UntagResourceRequest) -> UntagResourceResponse;

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 /// What a rule does with what it matches, and what all rules together come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Effect {
     /// Lets it through.
     Allow,
@@ -30,6 +31,31 @@ impl Effect {
         Self::parse(text).ok_or_else(|| store::Error::corrupt("the effect of a rule"))
     }
 }
+
+/// The three types of the service model that mean the same.
+macro_rules! effect_on_the_wire {
+    ($($name:ident)*) => {$(
+        impl From<wire::workmail::$name> for Effect {
+            fn from(effect: wire::workmail::$name) -> Self {
+                match effect {
+                    wire::workmail::$name::Allow => Self::Allow,
+                    wire::workmail::$name::Deny => Self::Deny,
+                }
+            }
+        }
+
+        impl From<Effect> for wire::workmail::$name {
+            fn from(effect: Effect) -> Self {
+                match effect {
+                    Effect::Allow => Self::Allow,
+                    Effect::Deny => Self::Deny,
+                }
+            }
+        }
+    )*};
+}
+
+effect_on_the_wire!(AccessControlRuleEffect AccessEffect MobileDeviceAccessRuleEffect);
 
 /// The effect of rules, and those of this effect that match: none if nothing does.
 pub(crate) fn decide<R>(
@@ -64,6 +90,12 @@ impl<T> Default for Condition<T> {
 }
 
 impl<T> Condition<T> {
+    /// The lists as they are shown: absent rather than empty.
+    pub(crate) fn shown(self) -> (Option<Vec<T>>, Option<Vec<T>>) {
+        let given = |list: Vec<T>| Some(list).filter(|list| !list.is_empty());
+        (given(self.any), given(self.none))
+    }
+
     /// The lists of a request, where an absent one is an empty one.
     pub(crate) fn new(any: Option<Vec<T>>, none: Option<Vec<T>>) -> Self {
         Self { any: any.unwrap_or_default(), none: none.unwrap_or_default() }
@@ -86,9 +118,4 @@ impl<T> Condition<T> {
             || (value.is_some() && !self.none.iter().any(|unwanted| is(unwanted, value)));
         is_any && is_none
     }
-}
-
-/// A list as a response shows it: absent rather than empty.
-pub(crate) fn shown<T>(list: Vec<T>) -> Option<Vec<T>> {
-    Some(list).filter(|list| !list.is_empty())
 }

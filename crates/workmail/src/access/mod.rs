@@ -4,6 +4,7 @@
 //! again for all who are signed in when they change: see [`Visit`](crate::Visit).
 
 mod ip_range;
+mod operations;
 mod rows;
 mod rules;
 mod visit;
@@ -13,6 +14,10 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use store::{Change, Snapshot, Transaction, params};
 
+pub(crate) use operations::{
+    delete_access_control_rule, get_access_control_effect, list_access_control_rules,
+    put_access_control_rule,
+};
 pub(crate) use rows::create_default;
 pub use visit::Visit;
 pub(crate) use visit::Watches;
@@ -86,6 +91,18 @@ pub async fn permits(
     }
     let rules = rows::of_organization(snapshot, &user.organization_id).await?;
     let request = Request { who: Who::User(&user.id), action, address };
+    Ok(effect(&rules, &request).0 == Effect::Allow)
+}
+
+/// Whether a role may reach mailboxes by EWS from an address. Whose, its own rules say.
+pub(crate) async fn permits_role(
+    snapshot: &mut Snapshot,
+    organization: &str,
+    role: &str,
+    address: IpAddr,
+) -> Result<bool, store::Error> {
+    let rules = rows::of_organization(snapshot, organization).await?;
+    let request = Request { who: Who::Role(role), action: AccessAction::Ews, address };
     Ok(effect(&rules, &request).0 == Effect::Allow)
 }
 

@@ -38,7 +38,6 @@ pub(crate) struct Request<'a> {
 /// A user, or a program that impersonates users, by id. Conditions on the other kind do not match, negated
 /// ones neither.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "roles follow")]
 pub(crate) enum Who<'a> {
     User(&'a str),
     Role(&'a str),

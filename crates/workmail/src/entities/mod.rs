@@ -216,6 +216,7 @@ pub(crate) async fn delete(
         "DELETE FROM mailbox_permissions WHERE owner_id = $1",
         "DELETE FROM mailbox_permissions WHERE grantee_id = $1",
         "DELETE FROM user_passwords WHERE entity_id = $1",
+        "DELETE FROM mobile_device_overrides WHERE entity_id = $1",
     ] {
         tx.execute(sql, params![&entity.id]).await?;
     }

@@ -11,6 +11,7 @@ use world::World;
 use crate::{
     access,
     client_tokens::Idempotent,
+    devices,
     domain_name::{self, TEST_DOMAIN_PARENT},
     domains, refusal,
 };
@@ -98,6 +99,7 @@ impl Wanted {
         ];
         tx.execute(SQL, row).await?;
         access::create_default(tx, &id).await?;
+        devices::create_default(tx, world, &id, now).await?;
         domains::add(tx, &id, &test_domain, true, now).await?;
         for domain in &self.domains {
             domains::claim(tx, &id, domain, now).await?;

@@ -70,6 +70,9 @@ async fn delete(
         "DELETE FROM mail_domains WHERE organization_id = $1",
         "DELETE FROM organization_tags WHERE organization_id = $1",
         "DELETE FROM access_control_rules WHERE organization_id = $1",
+        "DELETE FROM mobile_device_rules WHERE organization_id = $1",
+        "DELETE FROM mobile_device_overrides WHERE organization_id = $1",
+        "DELETE FROM impersonation_roles WHERE organization_id = $1",
     ] {
         tx.execute(sql, id).await?;
     }

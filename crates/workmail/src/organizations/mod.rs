@@ -85,7 +85,7 @@ pub(crate) async fn read<'c>(
 ) -> Result<(&'c mut Snapshot, Organization), wire::Error> {
     let caller = call.caller();
     let snapshot = call.read(operation.action(), Named(id)).await?;
-    let organization = require(snapshot, &caller, id).await?.active()?;
+    let organization = active(snapshot, &caller, id).await?;
     Ok((snapshot, organization))
 }
 
@@ -97,8 +97,17 @@ pub(crate) async fn write<'c>(
 ) -> Result<(&'c mut Transaction, Organization), wire::Error> {
     let caller = call.caller();
     let tx = call.write(operation.action(), Named(id)).await?;
-    let organization = require(tx, &caller, id).await?.active()?;
+    let organization = active(tx, &caller, id).await?;
     Ok((tx, organization))
+}
+
+/// The organization of that id if it is of the caller's account and region, and active. The caller has authorised.
+pub(crate) async fn active(
+    snapshot: &mut Snapshot,
+    caller: &Caller,
+    id: &str,
+) -> Result<Organization, wire::Error> {
+    require(snapshot, caller, id).await?.active()
 }
 
 /// The organization of that id if it is of the caller's account and region.
