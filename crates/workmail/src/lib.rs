@@ -29,6 +29,8 @@ mod domains;
 mod entities;
 mod error;
 mod groups;
+mod identity_center;
+mod identity_provider;
 pub mod impersonation;
 mod login;
 mod mailboxes;

@@ -14,6 +14,7 @@ use crate::{
     Error,
     access::{AccessAction, Visit, Watches},
     address::Lookup,
+    identity_provider::takes_passwords,
     passwords::{self, Hasher, Stored},
     recipients::{self, MailUser, Recipient},
 };
@@ -98,7 +99,11 @@ impl Authenticator {
         let mut snapshot = self.store.read().await?;
         match recipients::by_address(&mut snapshot, &lookup.key()).await? {
             Some(Recipient::User(user)) => {
-                let stored = passwords::stored(&mut snapshot, &user.id).await?;
+                let taken = takes_passwords(&mut snapshot, &user.organization_id).await?;
+                let stored = match taken {
+                    true => passwords::stored(&mut snapshot, &user.id).await?,
+                    false => None,
+                };
                 Ok(Some((user, stored)))
             }
             _ => Ok(None),

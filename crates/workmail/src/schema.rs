@@ -1,6 +1,7 @@
 //! The tables of this room.
 
 mod access;
+mod identity;
 
 use store::Migration;
 
@@ -11,6 +12,7 @@ pub const MIGRATIONS: &[Migration] = &[
     access::ACCESS_CONTROL,
     access::MOBILE_DEVICES,
     access::IMPERSONATION,
+    identity::IDENTITY_PROVIDERS,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

@@ -4,8 +4,9 @@ use iam::door::Call;
 use wire::workmail as model;
 
 use crate::{
-    access, aliases, devices, domains, entities, groups, impersonation, mailboxes, organizations,
-    passwords, passwords::Hasher, permissions, registration, tags, users,
+    access, aliases, devices, domains, entities, groups, identity_center, identity_provider,
+    impersonation, mailboxes, organizations, passwords, passwords::Hasher, permissions,
+    registration, tags, users,
 };
 
 /// What the operator settles.
@@ -104,6 +105,11 @@ delegate! {
     impersonation::get_impersonation_role_effect(GetImpersonationRoleEffectRequest) -> GetImpersonationRoleEffectResponse;
     impersonation::list_impersonation_roles(ListImpersonationRolesRequest) -> ListImpersonationRolesResponse;
     impersonation::update_impersonation_role(UpdateImpersonationRoleRequest) -> UpdateImpersonationRoleResponse;
+    identity_center::create_identity_center_application(CreateIdentityCenterApplicationRequest) -> CreateIdentityCenterApplicationResponse;
+    identity_center::delete_identity_center_application(DeleteIdentityCenterApplicationRequest) -> DeleteIdentityCenterApplicationResponse;
+    identity_provider::delete_identity_provider_configuration(DeleteIdentityProviderConfigurationRequest) -> DeleteIdentityProviderConfigurationResponse;
+    identity_provider::describe_identity_provider_configuration(DescribeIdentityProviderConfigurationRequest) -> DescribeIdentityProviderConfigurationResponse;
+    identity_provider::put_identity_provider_configuration(PutIdentityProviderConfigurationRequest) -> PutIdentityProviderConfigurationResponse;
     tags::list_tags_for_resource(ListTagsForResourceRequest) -> ListTagsForResourceResponse;
     tags::tag_resource(TagResourceRequest) -> TagResourceResponse;
     tags::untag_resource(UntagResourceRequest) -> UntagResourceResponse;

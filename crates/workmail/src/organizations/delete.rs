@@ -1,13 +1,19 @@
 //! DeleteOrganization.
 
-use iam::door::Call;
+use iam::door::{Call, Caller};
 use store::{Keyring, Snapshot, Transaction, params};
 use wire::workmail::{
     DeleteOrganizationRequest, DeleteOrganizationResponse, Operation, errors::ORGANIZATION_STATE,
 };
 
 use super::{Named, Organization, require};
-use crate::{access, client_tokens::Idempotent, mailboxes};
+use crate::{
+    access,
+    client_tokens::Idempotent,
+    identity_center,
+    identity_provider::{self, Configuration},
+    mailboxes,
+};
 
 /// What the call answers; the next Describe shows the organization as deleted.
 const DELETING: &str = "Deleting";
@@ -20,7 +26,8 @@ pub(crate) async fn delete_organization(
     let id = &input.organization_id;
     let operation = Operation::DeleteOrganization;
     let force = input.force_delete.unwrap_or(false);
-    let options = format!("{} {force}", input.delete_directory);
+    let with_application = input.delete_identity_center_application.unwrap_or(false);
+    let options = format!("{} {force} {with_application}", input.delete_directory);
     let fields = [id.as_str(), &options];
     let tx = call.write(operation.action(), Named(id)).await?;
     let once = Idempotent::new(&caller, operation, input.client_token.as_deref(), &fields)?;
@@ -29,6 +36,7 @@ pub(crate) async fn delete_organization(
         if !force {
             refuse_enabled_users(tx, &organization).await?;
         }
+        leave_identity_provider(tx, &caller, &organization, with_application).await?;
         delete(tx, &keyring, &organization, caller.request.now).await?;
         if input.delete_directory {
             delete_directory(tx, &organization).await?;
@@ -53,6 +61,23 @@ async fn refuse_enabled_users(
             organization.id
         ))),
         None => Ok(()),
+    }
+}
+
+/// Forgets who vouched for the users, and the application with it if that is wanted.
+async fn leave_identity_provider(
+    tx: &mut Transaction,
+    caller: &Caller,
+    organization: &Organization,
+    with_application: bool,
+) -> Result<(), wire::Error> {
+    let found = Configuration::find(tx, &organization.id).await?;
+    identity_provider::forget(tx, &organization.id).await?;
+    match found {
+        Some(found) if with_application => {
+            identity_center::delete(tx, caller, &found.application_arn).await
+        }
+        _ => Ok(()),
     }
 }
 

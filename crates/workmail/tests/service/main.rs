@@ -7,6 +7,7 @@ mod domains;
 mod entities;
 mod groups;
 mod house;
+mod identity_provider;
 mod isolation;
 mod lists;
 mod mail_side;
