@@ -1,6 +1,7 @@
 """Ways around a policy that must lead nowhere."""
 
 import json
+import time
 
 import botocore.exceptions
 import pytest
@@ -165,3 +166,38 @@ def test_an_organization_is_reached_by_its_own_name_only(house, iam, root):
     token = page.list_users(OrganizationId=free.id, MaxResults=1)["NextToken"]
     for call, organization in ((page.list_groups, free.id), (page.list_users, denied.id)):
         assert outcome(call, OrganizationId=organization, NextToken=token) == "InvalidParameterException"
+
+
+def test_the_trust_policy_of_another_account_is_not_told(house, iam, root):
+    """What denies is recorded where the caller can read it: an external id must not be."""
+    stranger = house.create_account()
+    key = user_key(house, house.client("iam", stranger), "s", inline=statements({}))
+    trusted = {"Principal": {"AWS": stranger.account_id}, "Action": "sts:AssumeRole"}
+    policy = [
+        {"Sid": "Hidden", "Effect": "Allow", "Condition": {"StringEquals": {"sts:ExternalId": "hidden-id"}}, **trusted},
+        {"Sid": "Hidden2", "Effect": "Deny", "Condition": {"StringEquals": {"sts:ExternalId": "trap"}}, **trusted},
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": policy})
+    arn = iam.create_role(RoleName="r", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    sts, trail = house.client("sts", key), house.client("cloudtrail", key)
+    with pytest.raises(botocore.exceptions.ClientError) as refused:
+        sts.assume_role(RoleArn=arn, RoleSessionName="xx", ExternalId="trap")
+    encoded = refused.value.response["Error"]["Detail"].split(": ")[1]
+    decoded = sts.decode_authorization_message(EncodedMessage=encoded)["DecodedMessage"]
+    assert json.loads(decoded)["explicitDeny"] and "Hidden" not in decoded
+    assert outcome(sts.assume_role, RoleArn=arn, RoleSessionName="xx") == "AccessDenied"
+    for record in denials(trail, 2):
+        assert "hidden" not in record.lower()
+        assert json.loads(record)["additionalEventData"]["authorization"]["decidedBy"]["policyType"] == "role trust policy"
+
+
+def denials(trail, count):
+    """The records of refused `AssumeRole` calls, once there are `count`."""
+    deadline = time.monotonic() + 10
+    while True:
+        wanted = [{"AttributeKey": "EventName", "AttributeValue": "AssumeRole"}]
+        records = [event["CloudTrailEvent"] for event in trail.lookup_events(LookupAttributes=wanted)["Events"]]
+        if len(records) >= count:
+            return records
+        assert time.monotonic() < deadline, records
+        time.sleep(0.1)

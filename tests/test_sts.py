@@ -166,6 +166,17 @@ def test_a_second_factor_opens_what_asks_for_it(house, iam, admin):
     assert refusal(sts.assume_role, **wanted, **right)[0] == "AccessDenied", "a code is used once"
 
 
+def test_a_session_without_a_second_factor_assumes_a_role_with_all_that_belongs_to_it(house, iam, admin):
+    credentials = house.client("sts", admin).get_session_token()["Credentials"]
+    actions = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+    owner = account_of(iam.get_user(UserName="admin")["User"]["Arn"])
+    arn = role(iam, "tagged", trust({"AWS": owner}, *actions))
+    sts = session(house, "sts", credentials)
+    tags = [{"Key": "team", "Value": "mail"}]
+    assumed = sts.assume_role(RoleArn=arn, RoleSessionName="xx", Tags=tags, SourceIdentity="ada")
+    assert assumed["SourceIdentity"] == "ada"
+
+
 def test_a_session_with_a_second_factor_reaches_iam(house, iam, admin):
     device = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
     seed, serial, now = device["Base32StringSeed"], device["SerialNumber"], time.time()

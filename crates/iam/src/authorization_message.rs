@@ -10,7 +10,8 @@ use crate::{door::Caller, purposes};
 
 /// What the message says once it is decoded.
 pub(crate) fn told(caller: &Caller, question: &Question<'_>, denial: &Denial<'_>) -> Value {
-    let matched: Vec<Value> = denial.explicit.iter().map(statement).collect();
+    let is_own = !(question.cross_account && denial.policy_type.is_of_resource());
+    let matched: Vec<Value> = denial.explicit.iter().filter(|_| is_own).map(statement).collect();
     json!({
         "allowed": false,
         "explicitDeny": denial.explicit.is_some(),

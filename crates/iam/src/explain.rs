@@ -189,6 +189,27 @@ impl Explanation {
     }
 }
 
+impl Explanation {
+    /// The same, but of the resource's own policy only that it does not allow: for whoever must not read it.
+    pub(crate) fn without_resource_policy(mut self) -> Self {
+        self.policies.retain(|policy| !is_of_resource(policy.policy_type));
+        for decider in self.decided_by.iter_mut().filter(|one| is_of_resource(one.policy_type)) {
+            decider.statement = None;
+        }
+        for obstacle in &mut self.obstacles {
+            let policy_type = obstacle.policy_type();
+            if is_of_resource(policy_type) {
+                *obstacle = Obstacle::Silence { policy_type, nearest: Vec::new() };
+            }
+        }
+        self
+    }
+}
+
+fn is_of_resource(word: &str) -> bool {
+    [PolicyType::Resource, PolicyType::RoleTrust].iter().any(|one| one.as_str() == word)
+}
+
 fn ruling(verdict: &Verdict<'_>) -> Ruling {
     match verdict {
         Verdict::Allowed(_) => Ruling::Allowed,

@@ -181,7 +181,7 @@ fn resources() {
         ("a:b:c", "Partition \"b\" is not valid for resource \"arn:b:c:*:*:*\"."),
         ("a:b:c:d:e:f:g", "Partition \"b\" is not valid for resource \"arn:b:c:d:e:f:g\"."),
         ("aws:s3:::b", "Partition \"s3\" is not valid for resource \"arn:s3:::b:*\"."),
-        ("arn:*:s3:::b", "Partition \"*\" is not valid for resource \"arn:*:s3:::b\"."),
+        ("arn:a*-*:s3:::b", "Partition \"a*-*\" is not valid for resource \"arn:a*-*:s3:::b\"."),
         ("arn:aws", VENDOR_REGEX),
         ("arn:aws:*:*:*:*", VENDOR_REGEX),
         ("arn:aws:s?:::b", VENDOR_REGEX),
@@ -213,6 +213,8 @@ fn resources() {
         "arn:aws:workmail:*:*:organization/*",
         "arn:aws:s3:eu-west-1:123456789012:accesspoint/a",
         "arn:aws:logs:*:1:log-group:a:*",
+        "arn:*:s3:::b",
+        "arn:a?s:s3:::b",
     ] {
         assert_statement_accepted(json!({"Resource": resource}));
         assert_statement_accepted(json!({"Resource": null, "NotResource": [resource]}));

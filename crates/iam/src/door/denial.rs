@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// The error for a denial. The record of the call gets what decided; the caller gets the same sealed, for
-/// `sts:DecodeAuthorizationMessage`, for whoever may see it.
+/// `sts:DecodeAuthorizationMessage`, for whoever may see it. Both are read in the caller's account, so what the
+/// policy of another account's resource says is in neither: it may hold what opens it, such as an external id.
 pub(super) fn refuse(
     door: &Door,
     caller: &Caller,
@@ -19,7 +20,10 @@ pub(super) fn refuse(
     denial: &Denial<'_>,
 ) -> wire::Error {
     let message = message(caller, question, denial);
-    let explanation = Explanation::new(question, &caller.arn(), &explain::by_id);
+    let mut explanation = Explanation::new(question, &caller.arn(), &explain::by_id);
+    if question.cross_account {
+        explanation = explanation.without_resource_policy();
+    }
     notes.denial = serde_json::to_value(explanation).ok();
     let told = authorization_message::told(caller, question, denial);
     match authorization_message::seal(door.inner.store.keyring(), &caller.account, &told) {

@@ -4,7 +4,9 @@ use super::{LEGACY, entries};
 use crate::{
     defect::{Defects, Stage, quoted},
     document::Statement,
+    glob::Glob,
     position::Text,
+    template::{self, Syntax},
 };
 
 /// What the resource part of an IAM ARN may begin with.
@@ -63,7 +65,7 @@ fn form_fault(resource: &str) -> Option<(String, &'static str)> {
         Some((partition, rest)) => (partition, Some(rest)),
         None => (rest, None),
     };
-    if partition != "aws" {
+    if !is_partition(partition) {
         return Some((
             partition_verdict(partition, rest),
             "is in no partition, which must be `aws`",
@@ -82,6 +84,13 @@ fn form_fault(resource: &str) -> Option<(String, &'static str)> {
             "names no service, or has a wildcard in its name",
         )),
     }
+}
+
+/// The partition of this installation, or a pattern for it: `arn:*:..` stands in policies of AWS's own.
+fn is_partition(partition: &str) -> bool {
+    const OURS: &str = "aws";
+    let pattern = template::read(partition, Syntax::WILDCARDS).map(Glob::new);
+    partition == OURS || pattern.is_ok_and(|pattern| pattern.matches(OURS, &()))
 }
 
 fn partition_verdict(partition: &str, rest: Option<&str>) -> String {

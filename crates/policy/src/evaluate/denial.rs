@@ -38,6 +38,12 @@ impl PolicyType {
         }
     }
 
+    /// Whether it belongs to the resource, and so to the resource's account.
+    #[must_use]
+    pub fn is_of_resource(self) -> bool {
+        matches!(self, Self::Resource | Self::RoleTrust)
+    }
+
     /// The same with its article, as one that denies is spoken of.
     fn with_article(self) -> &'static str {
         match self {
@@ -53,7 +59,7 @@ impl PolicyType {
 
     /// Whether such a policy has an ARN of its own, which is not that of the resource it belongs to.
     fn has_arn(self) -> bool {
-        !matches!(self, Self::Resource | Self::RoleTrust)
+        !self.is_of_resource()
     }
 }
 
