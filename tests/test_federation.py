@@ -208,6 +208,8 @@ def test_tokens_that_are_refused(web, provider):
     other = provider.token(issuer="https://other.test")
     message = "No OpenIDConnect provider found in your account for https://other.test"
     assert web.refused(other) == ("InvalidIdentityToken", message)
+    for issuer in (idp.ISSUER + "/", "https://IDP.test", "http://idp.test", idp.ISSUER + ":443", idp.ISSUER + "\0"):
+        assert web.refused(provider.token(issuer=issuer))[0] == "InvalidIdentityToken", issuer
     stranger = rsa.generate_private_key(65537, 2048)
     assert web.refused(web.token(key=stranger))[0] == "InvalidIdentityToken"
     good = web.token()

@@ -113,9 +113,9 @@ impl Desk {
         let form: PasswordForm = form(&request)?;
         let label = match request.label("account") {
             "" => request.header(HOST).and_then(|host| self.service.label_of_host(host)),
-            label => Some(label),
+            label => Some(label.to_owned()),
         };
-        answer(&self.service.password(&visit(&request), label, &form).await?)
+        answer(&self.service.password(&visit(&request), label.as_deref(), &form).await?)
     }
 
     async fn code(self, request: Request) -> Result<Answer, Failure> {

@@ -17,6 +17,9 @@ const NAME_CHARS_MAX: usize = 50;
 /// Octets of an e-mail address at most (RFC 5321, section 4.5.3.1.3).
 const EMAIL_OCTETS_MAX: usize = 254;
 
+/// Characters of a label of an e-mail address's domain at most.
+const LABEL_CHARS_MAX: usize = 63;
+
 /// The group that the first administrator is put into (WorkMail Administrator Guide, prerequisites).
 const ADMINISTRATORS: &str = "Administrators";
 
@@ -156,20 +159,43 @@ fn check_user_name(name: &str) -> Result<(), wire::Error> {
     ))
 }
 
-/// An e-mail address as it is kept for root: in lower case.
+/// An e-mail address as it is kept for root: in lower case. People type it to sign in, so local parts between
+/// quotes are none, and neither is what cannot be told from another by looking.
 pub fn checked_email(email: &str) -> Result<String, CreateError> {
     let invalid = || CreateError::InvalidEmail(email.to_owned());
-    let (local, domain) = email.rsplit_once('@').ok_or_else(invalid)?;
-    let printable = email.chars().all(|c| !c.is_whitespace() && !c.is_control());
-    let whole = !local.is_empty() && !domain.is_empty() && email.len() <= EMAIL_OCTETS_MAX;
-    if printable && whole { Ok(email.to_lowercase()) } else { Err(invalid()) }
+    let (local, domain) = email.split_once('@').ok_or_else(invalid)?;
+    let printable = |c: char| !c.is_whitespace() && !c.is_control() && !is_hidden(c) && c != '@';
+    let whole = !local.is_empty() && email.len() <= EMAIL_OCTETS_MAX;
+    let is_dotted = local.split('.').all(|atom| !atom.is_empty());
+    let is_mail = whole && is_dotted && domain.split('.').all(is_label);
+    if is_mail && local.chars().chain(domain.chars()).all(printable) {
+        return Ok(email.to_lowercase());
+    }
+    Err(invalid())
+}
+
+/// A label of a domain: letters, digits and hyphens (RFC 1035, section 2.3.1), underscores, and what is not ASCII.
+fn is_label(label: &str) -> bool {
+    let is_inside = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii() || "-_".contains(c);
+    (1..=LABEL_CHARS_MAX).contains(&label.chars().count())
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.chars().all(is_inside)
+}
+
+/// What turns the direction of a text, or is not seen at all: format characters of Unicode, soft hyphens, and
+/// separators of lines and paragraphs.
+fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// The name of an account as it is kept: 1 to 50 characters without the white space around them.
 pub fn checked_name(name: &str) -> Result<String, CreateError> {
     let trimmed = name.trim();
     let whole = (1..=NAME_CHARS_MAX).contains(&trimmed.chars().count());
-    if whole && !trimmed.contains(char::is_control) {
+    if whole && !trimmed.contains(|c: char| c.is_control() || is_hidden(c)) {
         return Ok(trimmed.to_owned());
     }
     Err(CreateError::InvalidName(name.to_owned()))

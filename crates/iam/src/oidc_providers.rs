@@ -274,7 +274,7 @@ pub async fn of_issuer(
     account: &str,
     issuer: &str,
 ) -> Result<Option<OidcProvider>, wire::Error> {
-    let Some(url) = issuer.strip_prefix("https://") else { return Ok(None) };
+    let Ok(url) = oidc_url::host_and_path(issuer) else { return Ok(None) };
     let snapshot = call.preliminary().await?;
     Ok(find(snapshot, account, &KIND.arn(account, url)).await?)
 }

@@ -156,7 +156,9 @@ impl Service {
             None => old.expires_at(),
         };
         let (account, subject) = (old.account.clone(), old.subject.clone());
-        let mut new = Session::new(self.world(), account, subject, visit.now, expires_at);
+        // It is as old as its credentials: who revokes what was issued before a time (a denial on
+        // `aws:TokenIssueTime`) revokes it too.
+        let mut new = Session::new(self.world(), account, subject, old.issued_at(), expires_at);
         (new.origin, new.scope, new.mfa_at_micros) = (Origin::SignIn, old.scope, old.mfa_at_micros);
         let arn = caller.arn();
         let details = json!({ "MobileVersion": "No", "MFAUsed": "No" });

@@ -26,11 +26,11 @@ impl Service {
     }
 }
 
-/// To who wants an account.
-pub(crate) fn sign_up_code(account_name: &str, code: &str) -> Letter {
+/// To who wants an account. Nothing that was typed is in it: whoever asks could write to anybody by it.
+pub(crate) fn sign_up_code(code: &str) -> Letter {
     let text = format!(
-        "Somebody, we hope you, asked for an account named\n\n    {account_name}\n\n\
-         with this e-mail address. To confirm that the address is yours, type this code:\n\n    \
+        "Somebody, we hope you, asked for an account with this e-mail address. To confirm that the\n\
+         address is yours, type this code:\n\n    \
          {code}\n\n\
          It is good for ten minutes. If it was not you, do nothing: no account is made without it.\n\
          Nobody from here will ever ask you for the code.\n"

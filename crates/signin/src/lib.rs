@@ -79,12 +79,13 @@ impl Service {
         Self { store, door, flow, settings, limits: Limits::default() }
     }
 
-    /// The account that a host name stands for, as in `<alias>.signin.<host>`; a port may follow.
-    pub fn label_of_host<'h>(&self, host: &'h str) -> Option<&'h str> {
-        let name = host.split(':').next().unwrap_or_default();
-        let (label, rest) = name.split_once('.')?;
+    /// The account that a host name stands for, as in `<alias>.signin.<host>`, in lower case as all accounts
+    /// are; a final dot and a port may follow.
+    pub fn label_of_host(&self, host: &str) -> Option<String> {
+        let name = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let (label, rest) = name.strip_suffix('.').unwrap_or(&name).split_once('.')?;
         let ours = rest.strip_prefix("signin.")?.eq_ignore_ascii_case(&self.settings.host);
-        (ours && !label.is_empty()).then_some(label)
+        (ours && !label.is_empty()).then(|| label.to_owned())
     }
 
     fn world(&self) -> &World {

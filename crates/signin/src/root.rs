@@ -15,7 +15,7 @@ use wire::Sensitive;
 use world::Secret;
 
 use crate::{
-    Refusal, Service,
+    Refusal, Service, addresses,
     forms::{check_password, sensitive},
     letters::{self, Letter},
     limits::{Key, household},
@@ -197,12 +197,18 @@ impl Service {
         let mut snapshot = self.store.read().await?;
         let account = root::account(&mut snapshot, &caller.account).await?;
         let person = people::again(&mut snapshot, &caller.account, None).await?;
-        drop(snapshot);
         let (account, person) = account.zip(person).ok_or(Refusal::RootOnly)?;
-        let key = Key::PersonAt(account.email.clone(), household(request.source_ip));
+        let known =
+            addresses::is_known(&mut snapshot, &person, request.source_ip, request.now).await?;
+        drop(snapshot);
+        let (address, root) = (household(request.source_ip), account.email.clone());
+        let mut keys = vec![Key::Address(address), Key::PersonAt(root.clone(), address)];
+        if !known {
+            keys.push(Key::Person(root));
+        }
         let admitted = self
             .limits
-            .admit(vec![key], request.now)
+            .admit(keys, request.now)
             .map_err(|turned| Refusal::TooMany { retry_after: turned.until.since(request.now) })?;
         let hash = person.password.as_ref().map(|password| password.hash.as_str());
         let right = passwords::verify_any(hash, password.expose()).await;

@@ -141,7 +141,7 @@ impl Service {
         let taken = root::email_is_taken(&mut self.store.read().await?, &email).await?;
         let letter = match taken {
             true => letters::already_signed_up(),
-            false => letters::sign_up_code(&name, &code),
+            false => letters::sign_up_code(&code),
         };
         let id = self.world().random_hex::<16>();
         let sealed = self.store.keyring().seal(&purpose(&id), code.as_bytes())?;

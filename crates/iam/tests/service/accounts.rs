@@ -26,8 +26,20 @@ async fn ids_and_addresses_are_unique() {
     for id in ["12345678901", "1234567890123", "12345678901a"] {
         assert!(matches!(create(Some(id), "x@example.org").await, CreateError::InvalidId(_)));
     }
-    for email in ["", "x", "@example.org", "x@", "a b@example.org"] {
+    let unlike =
+        ["", "x", "@example.org", "x@", "a b@example.org", "a@b@example.org", "a..b@example.org"];
+    let elsewhere =
+        ["a@example..org", "a@example.org.", "a@-example.org", "a@\u{202e}gro", "a\u{200b}@x.org"];
+    for email in unlike.into_iter().chain(elsewhere) {
         assert!(matches!(create(None, email).await, CreateError::InvalidEmail(_)), "{email}");
+    }
+}
+
+#[test]
+fn a_name_is_one_line_that_reads_as_it_is() {
+    assert_eq!(accounts::checked_name(" Büro \u{1f4ee} 7 ").unwrap(), "Büro \u{1f4ee} 7");
+    for name in ["", " ", "a\nb", "a\u{2028}b", "\u{202e}moc", "a\u{200b}", "a\u{feff}b"] {
+        assert!(accounts::checked_name(name).is_err(), "{name:?}");
     }
 }
 

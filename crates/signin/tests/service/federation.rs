@@ -82,6 +82,13 @@ async fn a_roles_credentials_become_a_console_session() {
     assert_eq!(session.credentials.expiration.as_seconds(), START.as_seconds() + 60 + 43_200);
     let id = &session.credentials.access_key_id;
     assert_ne!(*id, handed.id);
+    let sealed = session.credentials.session_token.expose();
+    let inside = session::open(house.store.keyring(), sealed).unwrap();
+    assert_eq!(
+        inside.issued_at(),
+        START,
+        "a denial of what was issued before a time holds for it too"
+    );
     let event = &house.events("ConsoleLogin", 2).await[0];
     assert_eq!(event["userIdentity"]["type"], "AssumedRole");
     let console = Handed {

@@ -270,3 +270,18 @@ async fn sessions_are_as_long_as_asked_within_bounds() {
         assert!(matches!(refusal, Err(Refusal::Invalid(_))), "{seconds}");
     }
 }
+
+#[tokio::test]
+async fn a_host_names_an_account_however_it_is_spelt() {
+    let service = &House::new().await.service;
+    for host in
+        ["acme.signin.house.example", "ACME.SignIn.House.Example:443", "acme.signin.house.example."]
+    {
+        assert_eq!(service.label_of_host(host).as_deref(), Some("acme"), "{host}");
+    }
+    for host in
+        ["house.example", "acme.house.example", ".signin.house.example", "signin.house.example", ""]
+    {
+        assert_eq!(service.label_of_host(host), None, "{host}");
+    }
+}

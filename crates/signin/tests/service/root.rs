@@ -41,6 +41,22 @@ async fn root_changes_its_password_by_its_own_rule() {
 }
 
 #[tokio::test]
+async fn who_has_roots_session_does_not_guess_its_password_from_everywhere() {
+    let house = House::new().await;
+    let root = root(&house).await;
+    let guess = async |n: u8| {
+        let mut thief = root.clone();
+        thief.request.source_ip = [198, 51, 100, n].into();
+        house.service.change_root_password(&thief, &passwords("x", NEXT)).await
+    };
+    for n in 0..50 {
+        assert!(matches!(guess(n).await, Err(Refusal::Incorrect)), "{n}");
+    }
+    assert!(matches!(guess(50).await, Err(Refusal::TooMany { .. })));
+    house.service.change_root_password(&root, &passwords(ROOT_PASSWORD, NEXT)).await.unwrap();
+}
+
+#[tokio::test]
 async fn nobody_else_can_and_neither_can_roots_keys() {
     let house = House::new().await;
     house.user("admin", false).await;
