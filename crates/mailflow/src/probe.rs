@@ -28,14 +28,14 @@ impl Mailflow {
     /// What the store says.
     pub async fn probe(&self, address: &str) -> Result<Probe, Error> {
         let mut snapshot = self.store.read().await?;
-        let user =
+        let owner =
             match postmaster::resolve(&mut snapshot, address, self.postmaster.as_deref()).await? {
-                Recipient::User(user) => user,
+                Recipient::User(owner) | Recipient::Resource(owner) => owner,
                 Recipient::Group(_) => return Ok(Probe::Fine),
                 Recipient::Unknown => return Ok(Probe::Unknown),
                 Recipient::NotLocalDomain => return Ok(Probe::Elsewhere),
             };
-        Ok(match mailboxes::find(&mut snapshot, &user.id).await? {
+        Ok(match mailboxes::find(&mut snapshot, &owner.id).await? {
             Some(mailbox) if !mailbox.is_active() => Probe::Unknown,
             Some(mailbox) if mailbox.used_bytes >= mailbox.quota_bytes => Probe::Full,
             Some(_) => Probe::Fine,

@@ -72,7 +72,9 @@ struct Finder<'a> {
 impl Finder<'_> {
     async fn follow(&mut self, recipient: &str, reach: Reach) -> Result<(), Error> {
         match postmaster::resolve(self.snapshot, recipient, self.postmaster).await? {
-            Recipient::User(user) => self.stop_at(user, recipient, Named::Directly).await?,
+            Recipient::User(owner) | Recipient::Resource(owner) => {
+                self.stop_at(owner, recipient, Named::Directly).await?;
+            }
             Recipient::Group(group) => self.follow_group(group.id, recipient).await?,
             Recipient::Unknown => self.fail(recipient, "5.1.1", "there is no such recipient"),
             Recipient::NotLocalDomain if reach == Reach::Everywhere => self.leave(recipient),

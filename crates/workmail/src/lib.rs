@@ -1,4 +1,4 @@
-//! Amazon WorkMail: organizations, domains, users, groups, addresses, and whose mail is whose.
+//! Amazon WorkMail: organizations, domains, users, groups, resources, addresses, and whose mail is whose.
 //!
 //! [`Service`] serves the operations of the model, a file per resource. Each is a function that authorises,
 //! reads and changes rows, and answers; the dispatcher commits. What the mail side asks stands beside it as
@@ -43,6 +43,7 @@ mod plan;
 mod recipients;
 mod refusal;
 mod registration;
+mod resources;
 mod schema;
 mod service;
 mod tags;

@@ -8,14 +8,14 @@ use crate::{Error, address::Lookup, domain_name};
 /// Users that a group is expanded to at most.
 pub const EXPANSION_MAX: usize = 100_000;
 
-/// A registered user with a mailbox.
+/// A registered user or resource with a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailUser {
     /// `m-` and 32 hexadecimal digits.
     pub organization_id: String,
-    /// The id of the user, which owns the mailbox.
+    /// The id of the user or resource, which owns the mailbox.
     pub id: String,
-    /// The user name.
+    /// Its name.
     pub name: String,
     /// The name to be shown, if there is one.
     pub display_name: Option<String>,
@@ -41,6 +41,8 @@ pub struct MailGroup {
 pub enum Recipient {
     /// A user.
     User(MailUser),
+    /// A resource: it gets mail as a user does, but nobody signs in to its mailbox.
+    Resource(MailUser),
     /// A group.
     Group(MailGroup),
     /// Nobody here can be reached by it, though its domain is ours.
@@ -129,7 +131,7 @@ pub async fn addresses_of(
     snapshot.rows(SQL, params![entity_id], |row| row.get(0)).await
 }
 
-/// The registered user or group that has an address.
+/// The registered user, resource or group that has an address.
 pub(crate) async fn by_address(
     snapshot: &mut Snapshot,
     key: &str,
@@ -153,6 +155,7 @@ impl Recipient {
             Some(EntityType::User) if role == Some(UserRole::User.as_str()) => {
                 MailUser::of(row).map(Self::User)
             }
+            Some(EntityType::Resource) => MailUser::of(row).map(Self::Resource),
             Some(EntityType::Group) => MailGroup::of(row).map(Self::Group),
             // the mailbox of a remote user is elsewhere, and we are not told where
             _ => Ok(Self::Unknown),

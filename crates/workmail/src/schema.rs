@@ -2,6 +2,7 @@
 
 mod access;
 mod identity;
+mod resources;
 
 use store::Migration;
 
@@ -13,6 +14,7 @@ pub const MIGRATIONS: &[Migration] = &[
     access::MOBILE_DEVICES,
     access::IMPERSONATION,
     identity::IDENTITY_PROVIDERS,
+    resources::RESOURCES,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

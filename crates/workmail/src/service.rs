@@ -6,7 +6,7 @@ use wire::workmail as model;
 use crate::{
     access, aliases, devices, domains, entities, groups, identity_center, identity_provider,
     impersonation, mailboxes, organizations, passwords, passwords::Hasher, permissions,
-    registration, tags, users,
+    registration, resources, tags, users,
 };
 
 /// What the operator settles.
@@ -72,6 +72,14 @@ delegate! {
     groups::list_groups(ListGroupsRequest) -> ListGroupsResponse;
     groups::list_groups_for_entity(ListGroupsForEntityRequest) -> ListGroupsForEntityResponse;
     groups::update_group(UpdateGroupRequest) -> UpdateGroupResponse;
+    resources::associate_delegate_to_resource(AssociateDelegateToResourceRequest) -> AssociateDelegateToResourceResponse;
+    resources::create_resource(CreateResourceRequest) -> CreateResourceResponse;
+    resources::delete_resource(DeleteResourceRequest) -> DeleteResourceResponse;
+    resources::describe_resource(DescribeResourceRequest) -> DescribeResourceResponse;
+    resources::disassociate_delegate_from_resource(DisassociateDelegateFromResourceRequest) -> DisassociateDelegateFromResourceResponse;
+    resources::list_resource_delegates(ListResourceDelegatesRequest) -> ListResourceDelegatesResponse;
+    resources::list_resources(ListResourcesRequest) -> ListResourcesResponse;
+    resources::update_resource(UpdateResourceRequest) -> UpdateResourceResponse;
     entities::describe_entity(DescribeEntityRequest) -> DescribeEntityResponse;
     registration::deregister_from_work_mail(DeregisterFromWorkMailRequest) -> DeregisterFromWorkMailResponse;
     registration::register_to_work_mail(RegisterToWorkMailRequest) -> RegisterToWorkMailResponse;

@@ -1,4 +1,4 @@
-//! Lists of users and of groups, each filter on an index of its own.
+//! Lists of users, of groups and of resources, each filter on an index of its own.
 
 use store::{Row, Snapshot, params};
 use wire::workmail::{EntityState, EntityType};
@@ -75,6 +75,7 @@ impl Walk {
         tables: "entities e \
             LEFT JOIN addresses a ON a.entity_id = e.id AND a.is_primary = 1 \
             LEFT JOIN user_details d ON d.entity_id = e.id \
+            LEFT JOIN resource_details r ON r.entity_id = e.id \
             WHERE e.organization_id = $1 AND e.kind = $2",
     };
     const ADDRESSES: Self = Self {
@@ -82,6 +83,7 @@ impl Walk {
         id: "a.entity_id",
         tables: "addresses a CROSS JOIN entities e \
             LEFT JOIN user_details d ON d.entity_id = e.id \
+            LEFT JOIN resource_details r ON r.entity_id = e.id \
             WHERE a.organization_id = $1 AND a.is_primary = 1 \
             AND e.id = a.entity_id AND e.kind = $2",
     };
@@ -90,6 +92,7 @@ impl Walk {
         id: "d.entity_id",
         tables: "user_details d CROSS JOIN entities e \
             LEFT JOIN addresses a ON a.entity_id = e.id AND a.is_primary = 1 \
+            LEFT JOIN resource_details r ON r.entity_id = e.id \
             WHERE d.organization_id = $1 AND e.id = d.entity_id AND e.kind = $2",
     };
 
@@ -99,13 +102,13 @@ impl Walk {
         let state = state.unwrap_or_default();
         format!(
             "SELECT {COLUMNS}, a.address, d.role, d.display_name, d.identity_provider_user_id, \
-             d.identity_provider_identity_store_id, {key} FROM {tables} {state} \
+             d.identity_provider_identity_store_id, r.resource_type, r.description, {key} FROM {tables} {state} \
              AND ({key}, {id}) > ($3, $4) AND {key} < $5 ORDER BY {key}, {id} LIMIT $6"
         )
     }
 }
 
-/// A list of the users or the groups of an organization.
+/// A list of the users, the groups or the resources of an organization.
 pub(crate) struct Listing<'a> {
     pub(crate) organization: &'a str,
     pub(crate) kind: EntityType,
@@ -116,11 +119,14 @@ pub(crate) struct Listing<'a> {
 pub(crate) struct Listed {
     pub(crate) entity: Entity,
     pub(crate) email: Option<String>,
-    /// Of users only, as are the following.
+    /// Of users only, as are the three that follow.
     pub(crate) role: Option<String>,
     pub(crate) display_name: Option<String>,
     pub(crate) identity_provider_user_id: Option<String>,
     pub(crate) identity_provider_identity_store_id: Option<String>,
+    /// Of resources only, as is the following.
+    pub(crate) resource_type: Option<String>,
+    pub(crate) description: Option<String>,
     key: String,
 }
 
@@ -133,7 +139,9 @@ impl Listed {
             display_name: row.get(9)?,
             identity_provider_user_id: row.get(10)?,
             identity_provider_identity_store_id: row.get(11)?,
-            key: row.get(12)?,
+            resource_type: row.get(12)?,
+            description: row.get(13)?,
+            key: row.get(14)?,
         })
     }
 }

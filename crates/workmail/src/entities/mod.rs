@@ -1,4 +1,4 @@
-//! Users and groups (and, later, resources): what they have in common, and how callers name them.
+//! Users, groups and resources: what they have in common, and how callers name them.
 
 mod describe;
 mod listing;
@@ -17,7 +17,7 @@ const RESERVED_NAMES: [&str; 1] = [JOURNAL];
 /// The local part of the test domain that nobody is given.
 pub(crate) const JOURNAL: &str = "amazonjournaling";
 
-/// A user or group, living or deleted.
+/// A user, group or resource, living or deleted.
 #[derive(Clone, Debug)]
 pub(crate) struct Entity {
     pub(crate) id: String,
@@ -185,7 +185,8 @@ pub(crate) async fn check_name(
     }
 }
 
-/// Deletes an entity by id or name: leaves a tombstone, and takes it out of its groups. One that is unknown or
+/// Deletes an entity by id or name: leaves a tombstone, and takes it out of its groups and of
+/// the resources that it is a delegate of. One that is unknown or
 /// deleted is as gone as it was to be: the operations declare no error for it.
 ///
 /// # Errors
@@ -215,6 +216,8 @@ pub(crate) async fn delete(
         "DELETE FROM memberships WHERE member_id = $1",
         "DELETE FROM mailbox_permissions WHERE owner_id = $1",
         "DELETE FROM mailbox_permissions WHERE grantee_id = $1",
+        "DELETE FROM resource_delegates WHERE resource_id = $1",
+        "DELETE FROM resource_delegates WHERE delegate_id = $1",
         "DELETE FROM user_passwords WHERE entity_id = $1",
         "DELETE FROM mobile_device_overrides WHERE entity_id = $1",
     ] {

@@ -109,7 +109,7 @@ async fn delete(
     Ok(())
 }
 
-/// Deletes users and groups too. A directory that is kept can be reached by no operation; only its rows stay.
+/// Deletes users, groups and resources too. A directory that is kept can be reached by no operation; only its rows stay.
 async fn delete_directory(
     tx: &mut Transaction,
     organization: &Organization,
@@ -118,6 +118,8 @@ async fn delete_directory(
     for sql in [
         &format!("DELETE FROM memberships WHERE group_id IN {OF}"),
         &format!("DELETE FROM mailbox_permissions WHERE owner_id IN {OF}"),
+        &format!("DELETE FROM resource_delegates WHERE resource_id IN {OF}"),
+        "DELETE FROM resource_details WHERE organization_id = $1",
         &format!("DELETE FROM user_passwords WHERE entity_id IN {OF}"),
         "DELETE FROM user_details WHERE organization_id = $1",
         "DELETE FROM entities WHERE organization_id = $1",

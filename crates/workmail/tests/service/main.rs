@@ -17,4 +17,5 @@ mod organizations;
 mod passwords;
 mod permissions;
 mod policies;
+mod resources;
 mod tags;
