@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::time::{Duration, Instant};
-
 use lint::{Code, Finding, PolicyType, fix, lint, lint_from, policies, validate};
 use proptest::prelude::*;
 
@@ -113,9 +111,6 @@ proptest! {
     }
 }
 
-/// Long enough that a rule which compares all with all would be seen, on the slowest machine too.
-const TIME_MAX: Duration = Duration::from_secs(2);
-
 const SIZE: usize = 128 * 1024;
 
 fn filled(before: &str, piece: impl Fn(usize) -> String, after: &str) -> String {
@@ -129,8 +124,9 @@ fn filled(before: &str, piece: impl Fn(usize) -> String, after: &str) -> String 
     text + after
 }
 
+/// A rule whose cost grows faster than the text would be at these for hours.
 #[test]
-fn the_largest_texts_take_no_time() {
+fn the_largest_texts_come_to_an_end() {
     const HEAD: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["#;
     const TAIL: &str = r#"],"Resource":"*"}]}"#;
     let resources =
@@ -165,13 +161,10 @@ fn the_largest_texts_take_no_time() {
         "}\n".repeat(SIZE / 2),
     ];
     for text in texts {
-        let start = Instant::now();
-        let findings: usize = policies(&text)
-            .into_iter()
-            .map(|block| lint_from(&text[..block.end], block.start, PolicyType::Identity).len())
-            .sum();
-        let took = start.elapsed();
-        println!("{took:?} {findings} {}", &text[..40]);
-        assert!(took < TIME_MAX, "{took:?}: {}", &text[..100]);
+        for block in policies(&text) {
+            let findings = lint_from(&text[..block.end], block.start, PolicyType::Identity);
+            let spans = findings.iter().flat_map(|finding| &finding.locations);
+            assert!(spans.clone().all(|at| at.span.end.offset <= text.len()), "{}", &text[..100]);
+        }
     }
 }

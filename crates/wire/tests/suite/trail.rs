@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use wire::{
-    Kind, Member, ServiceModel, Shape, Shaped, accessanalyzer, cloudtrail, iam, sts, trail, workmail,
+    Kind, Member, ServiceModel, Shape, Shaped, accessanalyzer, cloudtrail, iam, sts, trail,
+    workmail,
 };
 use world::Timestamp;
 
@@ -58,7 +59,16 @@ fn lists_maps_and_numbers_are_kept() {
 
 /// Words in the names of members that may hold secrets.
 const SUSPICIOUS: [&str; 10] = [
-    "password", "secret", "token", "code", "seed", "png", "privatekey", "assertion", "challenge", "jwt",
+    "password",
+    "secret",
+    "token",
+    "code",
+    "seed",
+    "png",
+    "privatekey",
+    "assertion",
+    "challenge",
+    "jwt",
 ];
 
 /// Members whose names sound like secrets, and why they are none.
@@ -86,7 +96,9 @@ fn what_sounds_like_a_secret_is_hidden() {
         for member in all_members(model).iter().filter(|member| holds_text(member.shape)) {
             let name = member.name.to_lowercase();
             let is_harmless = |(harmless, _): &(&str, &str)| name == harmless.to_lowercase();
-            if SUSPICIOUS.iter().any(|word| name.contains(word)) && !HARMLESS.iter().any(is_harmless) {
+            if SUSPICIOUS.iter().any(|word| name.contains(word))
+                && !HARMLESS.iter().any(is_harmless)
+            {
                 assert!(member.shape.sensitive, "{}: {}", model.service, member.name);
                 members += 1;
             }
