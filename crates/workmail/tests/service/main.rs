@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod access;
 mod addresses;
+mod devices;
 mod domains;
 mod entities;
 mod groups;
 mod house;
 mod identity_provider;
+mod impersonation;
 mod isolation;
 mod lists;
 mod mail_side;

@@ -107,3 +107,30 @@ async fn a_reader_changes_nothing_and_learns_nothing_by_trying() {
     let shown = house.describe_user(&id, &user).await.unwrap();
     assert_eq!(shown.state, Some(EntityState::Enabled));
 }
+
+#[tokio::test]
+async fn the_role_to_be_assumed_is_a_condition() {
+    let (house, id) = House::with_organization().await;
+    let mine = crate::impersonation::role(&house, &id, "mine", vec![]).await;
+    let other = crate::impersonation::role(&house, &id, "other", vec![]).await;
+    let policy = format!(
+        r#"{{"Version": "2012-10-17", "Statement": [
+            {{"Effect": "Allow", "Action": "workmail:AssumeImpersonationRole", "Resource": "*",
+             "Condition": {{"StringEquals": {{"workmail:ImpersonationRoleId": "{mine}"}}}}}}
+        ]}}"#
+    );
+    let clerk = user_with(&house, &policy).await;
+    let assume = |role: &str| AssumeImpersonationRoleRequest {
+        organization_id: id.clone(),
+        impersonation_role_id: role.into(),
+    };
+    ask!(house, &clerk, assume_impersonation_role, assume(&mine)).unwrap();
+    for role in [&other, "no-role"] {
+        refused(ask!(house, &clerk, assume_impersonation_role, assume(role)), &ACCESS_DENIED);
+    }
+    let input = GetImpersonationRoleRequest {
+        organization_id: id.clone(),
+        impersonation_role_id: mine.clone(),
+    };
+    refused(ask!(house, &clerk, get_impersonation_role, input), &ACCESS_DENIED);
+}
