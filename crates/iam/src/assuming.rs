@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use policy::{ResourceKind, ResourcePolicy, Source};
+use policy::ResourceKind;
 use store::Snapshot;
 
 use crate::{
@@ -43,7 +43,7 @@ impl Target for Assuming {
         let guard = match trust::load(snapshot, &self.role_arn).await? {
             Some(trust) => {
                 resource.tags = tags::of(snapshot, &trust.id).await?;
-                guard(&self.role_arn, trust)
+                guard(trust)
             }
             None => Guard {
                 kind: ResourceKind::RoleTrust,
@@ -55,11 +55,6 @@ impl Target for Assuming {
     }
 }
 
-fn guard(role_arn: &str, trust: Trust) -> Guard {
-    let source = Source { id: role_arn.into(), document: trust.document };
-    Guard {
-        kind: ResourceKind::RoleTrust,
-        policy: Arc::new(ResourcePolicy::new(source)),
-        bindings: Some(trust.bindings),
-    }
+fn guard(trust: Trust) -> Guard {
+    Guard { kind: ResourceKind::RoleTrust, policy: trust.policy, bindings: Some(trust.bindings) }
 }

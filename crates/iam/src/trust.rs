@@ -7,10 +7,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use policy::{Document, Kind, PrincipalEntry, PrincipalKind};
+use policy::{Document, Kind, PrincipalEntry, PrincipalKind, ResourcePolicy, Source};
 use store::{Row, Snapshot, Transaction, params};
 use wire::iam::errors::MALFORMED_POLICY_DOCUMENT;
 
@@ -39,7 +39,7 @@ pub struct Trust {
     /// The service that it belongs to, if it is a service-linked role. Nobody else may assume it.
     pub linked_service: Option<String>,
     /// The trust policy.
-    pub document: Arc<Document>,
+    pub policy: Arc<ResourcePolicy>,
     /// Principals as written, with the ids of the users and roles that they mean.
     pub bindings: Vec<(String, String)>,
 }
@@ -57,6 +57,7 @@ pub async fn load(snapshot: &mut Snapshot, role_arn: &str) -> Result<Option<Trus
     let params = params![account, names::fold(name), path, name];
     let Some(role) = snapshot.row(SQL, params, Found::read).await? else { return Ok(None) };
     let bindings = bindings(snapshot, &role.id).await?;
+    let policy = compiled(role_arn, &role.trust_policy)?;
     Ok(Some(Trust {
         id: role.id,
         account: account.to_owned(),
@@ -64,9 +65,35 @@ pub async fn load(snapshot: &mut Snapshot, role_arn: &str) -> Result<Option<Trus
         path: role.path,
         max_session_duration: role.max_session_duration,
         linked_service: role.linked_service,
-        document: Arc::new(policy::parse(&role.trust_policy, Kind::Trust)?),
+        policy,
         bindings,
     }))
+}
+
+/// Compiled trust policies kept at most; past it they start anew.
+const COMPILED_MAX: usize = 2_000;
+
+/// Trust policies by the ARN of their role, each with the text that it was compiled from, so that another
+/// text is never answered with it.
+static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
+
+type Compiled = HashMap<String, (String, Arc<ResourcePolicy>)>;
+
+fn compiled(role_arn: &str, text: &str) -> Result<Arc<ResourcePolicy>, wire::Error> {
+    let known = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((compiled_from, policy)) = known().get(role_arn)
+        && compiled_from == text
+    {
+        return Ok(Arc::clone(policy));
+    }
+    let source = Source { id: role_arn.into(), document: documents::stored(text, Kind::Trust)? };
+    let policy = Arc::new(ResourcePolicy::new(source));
+    let mut known = known();
+    if known.len() >= COMPILED_MAX {
+        known.clear();
+    }
+    known.insert(role_arn.to_owned(), (text.to_owned(), Arc::clone(&policy)));
+    Ok(policy)
 }
 
 /// What is stored of a role in its own row.

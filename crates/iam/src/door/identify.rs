@@ -6,15 +6,12 @@ use std::{
 };
 
 use store::{Snapshot, params};
-use world::{Secret, Timestamp};
+use world::Secret;
 
 use super::{
-    Caller, Door, FederatedUser, Issuer, Principal, RequestFacts, RoleSession, SessionFacts,
+    Caller, Door, FederatedUser, Issuer, Principal, RequestFacts, RoleSession, tokens::Opened,
 };
-use crate::{
-    purposes,
-    session::{self, Session, Subject},
-};
+use crate::{purposes, session::Subject};
 
 /// The secrets kept unsealed at most; past it the cache starts anew.
 const SECRETS_MAX: usize = 10_000;
@@ -102,38 +99,29 @@ impl Door {
         token: &str,
         request: RequestFacts,
     ) -> Result<Identity, Refusal> {
-        let session =
-            session::open(self.inner.store.keyring(), token).map_err(|_| Refusal::BadToken)?;
+        let session = self.inner.tokens.opened(self.inner.store.keyring(), token)?;
         if session.access_key_id != access_key_id {
             return Err(Refusal::BadToken);
         }
-        if session.expires_at() <= request.now {
+        if session.facts.expires_at <= request.now {
             return Err(Refusal::ExpiredToken);
         }
         let principal = subject(snapshot, &session).await?.ok_or(Refusal::UnknownKey)?;
-        let secret = Arc::new(session.secret());
-        let facts = SessionFacts {
-            issued_at: session.issued_at(),
-            expires_at: session.expires_at(),
-            mfa_at: session.mfa_at_micros.map(Timestamp::from_micros),
-            origin: session.origin,
-            scope: Arc::new(session.scope),
-        };
         let caller = Caller {
             principal,
-            account: session.account,
-            session: Some(facts),
-            access_key_id: session.access_key_id,
+            account: session.account.clone(),
+            session: Some(session.facts.clone()),
+            access_key_id: session.access_key_id.clone(),
             request,
         };
-        Ok(Identity { caller, secret })
+        Ok(Identity { caller, secret: Arc::clone(&session.secret) })
     }
 }
 
 /// Whom a session speaks for, as they are now; nobody if they are gone.
 async fn subject(
     snapshot: &mut Snapshot,
-    session: &Session,
+    session: &Opened,
 ) -> Result<Option<Principal>, store::Error> {
     match &session.subject {
         Subject::Root => root(snapshot, &session.account).await,

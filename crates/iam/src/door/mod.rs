@@ -20,6 +20,7 @@ mod identify;
 mod limits;
 mod permissions;
 mod target;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -58,6 +59,7 @@ struct Inner {
     world: World,
     permissions: PermissionCache,
     secrets: identify::SecretCache,
+    tokens: tokens::TokenCache,
     recorder: Recorder,
     around: Surroundings,
     issuer_keys: Arc<IssuerKeys>,
@@ -89,6 +91,7 @@ impl Door {
             world,
             permissions: PermissionCache::default(),
             secrets: identify::SecretCache::default(),
+            tokens: tokens::TokenCache::default(),
             recorder,
             around,
             issuer_keys: Arc::default(),

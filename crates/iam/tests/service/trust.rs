@@ -197,7 +197,7 @@ async fn a_role_is_assumed_by_its_exact_arn() {
     assert_eq!((trust.id, trust.account.as_str()), (role.role_id, "123456789012"));
     assert_eq!((trust.name.as_str(), trust.path.as_str()), ("Worker", "/eng/"));
     assert_eq!((trust.max_session_duration, trust.linked_service), (7200, None));
-    assert_eq!(trust.document.statements().len(), 1);
+    assert_eq!(trust.policy.sources()[0].document.statements().len(), 1);
     for arn in [
         "arn:aws:iam::123456789012:role/eng/worker",
         "arn:aws:iam::123456789012:role/Worker",
