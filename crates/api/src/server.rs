@@ -162,7 +162,7 @@ async fn serve(
 ) -> Response<Full<Bytes>> {
     let started = Instant::now();
     let (head, body) = request.into_parts();
-    let request_id = api.door.world().random_uuid();
+    let request_id = api.door.world().ordered_uuid();
     let origin = api.proxies.origin(peer, &head.headers);
     let response = match api.routes.find(&head.method, head.uri.path()) {
         Some(way) => visit(&api, way, (head, body), origin, limits, request_id).await,

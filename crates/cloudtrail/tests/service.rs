@@ -413,6 +413,6 @@ async fn old_events_are_forgotten_in_batches() {
     assert!(house.found(LookupEventsRequest::default()).await.is_empty());
     let mut snapshot = house.store.read().await.unwrap();
     let left: Vec<i64> =
-        snapshot.rows("SELECT count(*) FROM event_resources", &[], |row| row.get(0)).await.unwrap();
+        snapshot.rows("SELECT count(*) FROM event_subjects", &[], |row| row.get(0)).await.unwrap();
     assert_eq!(left, [0]);
 }

@@ -25,6 +25,7 @@ pub const MIGRATIONS: &[Migration] = &[
     crate::trail::LOOKUP,
     crate::fido::SCHEMA,
     crate::outbound_identity::SCHEMA,
+    crate::trail::SUBJECTS,
 ];
 
 const BASE: &str = "

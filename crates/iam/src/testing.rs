@@ -104,7 +104,7 @@ impl Calls {
 
 fn facts(world: &World, region: &str) -> RequestFacts {
     RequestFacts {
-        request_id: world.random_uuid(),
+        request_id: world.ordered_uuid(),
         region: region.to_owned(),
         source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         user_agent: "test".to_owned(),

@@ -2,6 +2,8 @@
 
 use std::sync::Mutex;
 
+use crate::Timestamp;
+
 /// A source of random bytes.
 pub trait Random: Send + Sync {
     /// Fills `bytes`.
@@ -74,8 +76,19 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-pub(crate) fn uuid(mut bytes: [u8; 16]) -> String {
-    bytes[6] = bytes[6] & 0x0f | 0x40;
+pub(crate) fn uuid(bytes: [u8; 16]) -> String {
+    written(bytes, 4)
+}
+
+/// The milliseconds since the epoch stand in front, most significant byte first.
+pub(crate) fn ordered_uuid(now: Timestamp, mut bytes: [u8; 16]) -> String {
+    let millis = now.as_micros().div_euclid(1000).to_be_bytes();
+    bytes[..6].copy_from_slice(&millis[2..]);
+    written(bytes, 7)
+}
+
+fn written(mut bytes: [u8; 16], version: u8) -> String {
+    bytes[6] = bytes[6] & 0x0f | version << 4;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex = hex(&bytes);
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
@@ -96,5 +109,13 @@ mod tests {
     fn uuids_bear_version_and_variant() {
         let uuid = uuid([0xff; 16]);
         assert_eq!(uuid, "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+
+    /// The example of RFC 9562, appendix A.6.
+    #[test]
+    fn an_ordered_uuid_begins_with_its_time() {
+        let now = Timestamp::from_micros(1_645_557_742_000_999);
+        let bytes = 0x7cc3_98c4_dc0c_0c07_398f_u128.to_be_bytes();
+        assert_eq!(ordered_uuid(now, bytes), "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
     }
 }

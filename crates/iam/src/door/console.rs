@@ -31,6 +31,6 @@ impl ConsoleEvent {
 
     /// One request can be several events, so each has an id of its own.
     pub(super) fn entry(&self, world: &World) -> Entry {
-        Entry::of_console(self, world.random_uuid())
+        Entry::of_console(self, world.ordered_uuid())
     }
 }

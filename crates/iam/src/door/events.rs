@@ -240,9 +240,14 @@ impl RecorderTask {
 
 async fn write(store: &Store, batch: &[Message]) -> Result<(), store::Error> {
     let mut transaction = store.write().await?;
+    let entries = batch.iter().filter_map(|message| match message {
+        Message::Entry(entry) => Some(&**entry),
+        Message::Used(_) | Message::Accessed(_) => None,
+    });
+    Entry::insert_all(&entries.collect::<Vec<_>>(), &mut transaction).await?;
     for message in batch {
         match message {
-            Message::Entry(entry) => entry.insert(&mut transaction).await?,
+            Message::Entry(_) => {}
             Message::Used(last_use) => last_use.update(&mut transaction).await?,
             Message::Accessed(access) => access.write(&mut transaction).await?,
         }

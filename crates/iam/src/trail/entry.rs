@@ -1,11 +1,13 @@
 //! A record with the columns that it is looked up by.
 
-use store::{Transaction, params};
+use std::fmt::Write;
+
+use store::{Transaction, Value};
 use world::Timestamp;
 
 use super::{
     describe::{self, is_read_only},
-    resources::{self, Touched},
+    resources,
 };
 use crate::door::{Caller, ConsoleEvent, Notes, Outcome, Record};
 
@@ -20,7 +22,8 @@ pub(crate) struct Entry {
     access_key_id: String,
     error_code: Option<&'static str>,
     read_only: bool,
-    resources: Vec<Touched>,
+    /// What it was about, as keys of `event_subjects`.
+    subjects: Vec<String>,
     record: String,
 }
 
@@ -63,7 +66,7 @@ impl Entry {
             access_key_id: by_name.map_or_else(String::new, |by| by.access_key_id.clone()),
             error_code,
             read_only: is_read_only(record.event_name),
-            resources: resources::of(&event),
+            subjects: resources::subjects(account, &event),
             record: event.to_string(),
         }
     }
@@ -82,44 +85,94 @@ impl Entry {
             access_key_id: caller.access_key_id.clone(),
             error_code: None,
             read_only: false,
-            resources: resources::of(&event),
+            subjects: resources::subjects(&caller.account, &event),
             record: event.to_string(),
         }
     }
 
     /// Adds it to the trail, once.
-    pub(crate) async fn insert(&self, transaction: &mut Transaction) -> Result<(), store::Error> {
-        const SQL: &str = "INSERT INTO events (account_id, event_time, event_id, event_name, \
-            event_source, user_name, access_key_id, error_code, read_only, record) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
-        let params = params![
-            &self.account,
-            self.time,
-            &self.id,
-            self.name,
-            self.source,
-            self.user_name.as_deref(),
-            &self.access_key_id,
-            self.error_code,
-            if self.read_only { "true" } else { "false" },
-            &self.record
-        ];
-        transaction.execute(SQL, params).await?;
-        for resource in &self.resources {
-            self.insert_resource(transaction, resource).await?;
-        }
-        Ok(())
+    pub(crate) async fn insert(&self, tx: &mut Transaction) -> Result<(), store::Error> {
+        Self::insert_all(&[self], tx).await
     }
 
-    async fn insert_resource(
-        &self,
-        transaction: &mut Transaction,
-        resource: &Touched,
+    /// Adds all of them, each once, in as few statements as may be.
+    pub(crate) async fn insert_all(
+        entries: &[&Self],
+        tx: &mut Transaction,
     ) -> Result<(), store::Error> {
-        const SQL: &str = "INSERT INTO event_resources (account_id, event_time, event_id, \
-            resource_name, resource_type) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-        let kind = resource.kind.as_deref().unwrap_or_default();
-        let params = params![&self.account, self.time, &self.id, &resource.name, kind];
-        transaction.execute(SQL, params).await.map(drop)
+        const EVENT: &str = "INSERT INTO events (account_id, event_time, event_id, event_name, \
+            event_source, user_name, access_key_id, error_code, read_only, record)";
+        const SUBJECT: &str = "INSERT INTO event_subjects (subject, event_time, event_id)";
+        let events: Vec<_> = entries.iter().map(|entry| entry.row()).collect();
+        insert_rows(tx, EVENT, &events).await?;
+        let subjects: Vec<_> = entries.iter().flat_map(|entry| entry.subject_rows()).collect();
+        insert_rows(tx, SUBJECT, &subjects).await
+    }
+
+    fn row(&self) -> [Value<'_>; 10] {
+        let read_only = if self.read_only { "true" } else { "false" };
+        [
+            (&self.account).into(),
+            self.time.into(),
+            (&self.id).into(),
+            self.name.into(),
+            self.source.into(),
+            self.user_name.as_deref().into(),
+            (&self.access_key_id).into(),
+            self.error_code.into(),
+            read_only.into(),
+            (&self.record).into(),
+        ]
+    }
+
+    fn subject_rows(&self) -> impl Iterator<Item = [Value<'_>; 3]> {
+        self.subjects.iter().map(|subject| [subject.into(), self.time.into(), (&self.id).into()])
+    }
+}
+
+/// Rows of one statement at most.
+const ROWS_MAX: usize = 32;
+
+/// Inserts rows that are not there yet. The numbers of rows that one statement has are powers of two, so that
+/// few statements are prepared.
+async fn insert_rows<const COLUMNS: usize>(
+    tx: &mut Transaction,
+    insert: &str,
+    rows: &[[Value<'_>; COLUMNS]],
+) -> Result<(), store::Error> {
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let count = (1 << rest.len().ilog2()).min(ROWS_MAX);
+        let (some, others) = rest.split_at(count);
+        tx.execute(&statement(insert, count, COLUMNS), some.as_flattened()).await?;
+        rest = others;
+    }
+    Ok(())
+}
+
+fn statement(insert: &str, rows: usize, columns: usize) -> String {
+    let mut sql = format!("{insert} VALUES ");
+    for number in 1..=rows * columns {
+        let before = match number {
+            1 => "(",
+            _ if number % columns == 1 => "), (",
+            _ => ", ",
+        };
+        // Writing to a string cannot fail.
+        _ = write!(sql, "{before}${number}");
+    }
+    sql + ") ON CONFLICT DO NOTHING"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_has_a_placeholder_for_each_value() {
+        assert_eq!(
+            statement("INSERT INTO t (a, b)", 2, 2),
+            "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) ON CONFLICT DO NOTHING"
+        );
     }
 }

@@ -121,27 +121,22 @@ fn by_column(column: &str) -> String {
     )
 }
 
-/// An event may be about several resources of one type, but is found once.
-fn by_resource(column: &str) -> String {
-    format!(
-        "SELECT e.event_id, e.event_time, e.event_name, e.event_source, e.user_name, \
-         e.access_key_id, e.read_only, e.record \
-         FROM (SELECT DISTINCT event_time, event_id FROM event_resources \
-         WHERE account_id || '/' || {column} = $1 \
-         AND event_time >= $2 AND (event_time, event_id) < ($3, $4) \
-         ORDER BY event_time DESC, event_id DESC LIMIT $5) AS found \
-         JOIN events e ON e.account_id = $6 \
-         AND e.event_time = found.event_time AND e.event_id = found.event_id \
-         ORDER BY e.event_time DESC, e.event_id DESC"
-    )
-}
+/// The inner question fixes the plan: first what the events were about, then the events.
+const BY_SUBJECT: &str = "SELECT e.event_id, e.event_time, e.event_name, e.event_source, e.user_name, \
+    e.access_key_id, e.read_only, e.record \
+    FROM (SELECT event_time, event_id FROM event_subjects \
+    WHERE subject = $1 AND event_time >= $2 AND (event_time, event_id) < ($3, $4) \
+    ORDER BY event_time DESC, event_id DESC LIMIT $5) AS found \
+    JOIN events e ON e.account_id = $6 \
+    AND e.event_time = found.event_time AND e.event_id = found.event_id \
+    ORDER BY e.event_time DESC, e.event_id DESC";
 
 impl Query {
     fn sql(&self) -> String {
         match self.attribute.as_ref().map(Attribute::column) {
             None => ALL.to_owned(),
-            Some(Column::Event(column)) => by_column(column),
-            Some(Column::Resource(column)) => by_resource(column),
+            Some(Some(column)) => by_column(column),
+            Some(None) => BY_SUBJECT.to_owned(),
         }
     }
 
@@ -149,47 +144,42 @@ impl Query {
         let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
         let wanted = match &self.attribute {
             None => Value::from(account),
-            Some(attribute) => format!("{account}/{}", attribute.value()).into(),
+            Some(attribute) => attribute.key(account).into(),
         };
         let mut params =
             params![wanted, self.from, self.before.time, &self.before.id, limit].to_vec();
-        if let Some(Column::Resource(_)) = self.attribute.as_ref().map(Attribute::column) {
+        if self.attribute.as_ref().is_some_and(|attribute| attribute.column().is_none()) {
             params.push(account.into());
         }
         params
     }
 }
 
-enum Column {
-    Event(&'static str),
-    Resource(&'static str),
-}
-
 impl Attribute {
-    fn column(&self) -> Column {
-        match self {
-            Self::EventId(_) => Column::Event("event_id"),
-            Self::EventName(_) => Column::Event("event_name"),
-            Self::ReadOnly(_) => Column::Event("read_only"),
-            Self::Username(_) => Column::Event("user_name"),
-            Self::EventSource(_) => Column::Event("event_source"),
-            Self::AccessKeyId(_) => Column::Event("access_key_id"),
-            Self::ResourceType(_) => Column::Resource("resource_type"),
-            Self::ResourceName(_) => Column::Resource("resource_name"),
-        }
+    /// The column of `events` that it is in; none if it is of what an event was about.
+    fn column(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::EventId(_) => "event_id",
+            Self::EventName(_) => "event_name",
+            Self::ReadOnly(_) => "read_only",
+            Self::Username(_) => "user_name",
+            Self::EventSource(_) => "event_source",
+            Self::AccessKeyId(_) => "access_key_id",
+            Self::ResourceType(_) | Self::ResourceName(_) => return None,
+        })
     }
 
-    fn value(&self) -> &str {
+    /// The key of its index.
+    fn key(&self, account: &str) -> String {
         match self {
-            Self::ReadOnly(true) => "true",
-            Self::ReadOnly(false) => "false",
+            Self::ResourceType(kind) => resources::by_type(account, kind),
+            Self::ResourceName(name) => resources::by_name(account, name),
+            Self::ReadOnly(flag) => format!("{account}/{flag}"),
             Self::EventId(text)
             | Self::EventName(text)
             | Self::Username(text)
             | Self::EventSource(text)
-            | Self::AccessKeyId(text)
-            | Self::ResourceType(text)
-            | Self::ResourceName(text) => text,
+            | Self::AccessKeyId(text) => format!("{account}/{text}"),
         }
     }
 }
@@ -216,9 +206,10 @@ mod tests {
             Some(Attribute::ResourceType(text())),
             Some(Attribute::ResourceName(text())),
         ] {
-            let range = match attribute {
+            let range = match attribute.as_ref().map(Attribute::column) {
                 None => "(account_id=? AND event_time>?",
-                Some(_) => "(<expr>=? AND event_time>?",
+                Some(Some(_)) => "(<expr>=? AND event_time>?",
+                Some(None) => "(subject=? AND event_time>?",
             };
             let before = Position { time: Timestamp::from_seconds(1), id: String::new() };
             let from = Timestamp::from_seconds(0);

@@ -50,6 +50,30 @@ pub(super) fn of(event: &Value) -> Vec<Touched> {
     found
 }
 
+/// The keys under which an event of `account` is found by what it was about, each once.
+pub(super) fn subjects(account: &str, event: &Value) -> Vec<String> {
+    let touched = of(event);
+    let mut subjects = Vec::with_capacity(touched.len() + 1);
+    for kind in touched.iter().filter_map(|touched| touched.kind.as_deref()) {
+        let subject = by_type(account, kind);
+        if !subjects.contains(&subject) {
+            subjects.push(subject);
+        }
+    }
+    subjects.extend(touched.iter().map(|touched| by_name(account, &touched.name)));
+    subjects
+}
+
+/// The key of events about resources of a type.
+pub(super) fn by_type(account: &str, kind: &str) -> String {
+    format!("{account}/type/{kind}")
+}
+
+/// The key of events about a resource by its name, ARN or id.
+pub(super) fn by_name(account: &str, name: &str) -> String {
+    format!("{account}/name/{name}")
+}
+
 fn push(found: &mut Vec<Touched>, kind: Option<&str>, name: &str) {
     let known = found.iter().any(|touched| touched.name == name);
     if !known && found.len() < RESOURCES_MAX && name.len() <= NAME_BYTES_MAX {

@@ -1,9 +1,11 @@
 //! Forgetting events whose time is over.
 
+use std::collections::BTreeSet;
+
 use store::{Snapshot, Store, params};
 use world::Timestamp;
 
-use super::lookup::Position;
+use super::{lookup::Position, resources};
 
 /// Events forgotten in one transaction at most.
 const BATCH_MAX: i64 = 500;
@@ -49,11 +51,32 @@ async fn last_of_batch(
 async fn forget_until(store: &Store, account: &str, last: &Position) -> Result<(), store::Error> {
     const EVENTS: &str =
         "DELETE FROM events WHERE account_id = $1 AND (event_time, event_id) <= ($2, $3)";
-    const RESOURCES: &str =
-        "DELETE FROM event_resources WHERE account_id = $1 AND (event_time, event_id) <= ($2, $3)";
+    const SUBJECTS: &str =
+        "DELETE FROM event_subjects WHERE subject = $1 AND (event_time, event_id) <= ($2, $3)";
     let mut transaction = store.write().await?;
-    let params = params![account, last.time, &last.id];
-    transaction.execute(EVENTS, params).await?;
-    transaction.execute(RESOURCES, params).await?;
+    for subject in subjects_until(&mut transaction, account, last).await? {
+        let params = params![subject, last.time, &last.id];
+        transaction.execute(SUBJECTS, params).await?;
+    }
+    transaction.execute(EVENTS, params![account, last.time, &last.id]).await?;
     transaction.commit().await
+}
+
+/// What the events up to `last` were about, by their records.
+async fn subjects_until(
+    snapshot: &mut Snapshot,
+    account: &str,
+    last: &Position,
+) -> Result<BTreeSet<String>, store::Error> {
+    const SQL: &str =
+        "SELECT record FROM events WHERE account_id = $1 AND (event_time, event_id) <= ($2, $3)";
+    let mut subjects = BTreeSet::new();
+    let collect = |row: &store::Row<'_>| {
+        // A record that cannot be read is forgotten all the same.
+        let record = serde_json::from_str(row.get(0)?).unwrap_or_default();
+        subjects.extend(resources::subjects(account, &record));
+        Ok(())
+    };
+    snapshot.rows(SQL, params![account, last.time, &last.id], collect).await?;
+    Ok(subjects)
 }
