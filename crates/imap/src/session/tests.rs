@@ -77,6 +77,7 @@ impl Talk {
 fn answer(job: Job) -> Outcome {
     match job {
         Job::Pause(_) => Ok(Answer::Done),
+        Job::Login { login, .. } if login == "eve" => Ok(Answer::Refused),
         Job::Login { password, .. } => {
             let known = password.expose() == b"secret";
             Ok(Answer::User(known.then_some(MailboxId(1))))
@@ -179,6 +180,29 @@ fn failed_logins_wait_longer_and_longer() {
     assert_eq!(talk.pauses, [2, 4, 6].map(Duration::from_secs));
     assert!(talk.closed);
     assert!(talk.said().ends_with("c NO [AUTHENTICATIONFAILED] wrong login name or password\r\n* BYE too many failed logins\r\n"));
+}
+
+#[test]
+fn a_login_that_rules_refuse_is_a_failed_one() {
+    let mut talk = Talk::new();
+    talk.feed(b"a LOGIN eve secret\r\nb LOGIN eve secret\r\n");
+    assert_eq!(talk.pauses, [2, 4].map(Duration::from_secs));
+    let refusal = "NO [NOPERM] your organization does not allow this access\r\n";
+    assert!(talk.said().ends_with(&format!("a {refusal}b {refusal}")), "{}", talk.said());
+    talk.feed(b"c LOGIN eve secret\r\n");
+    assert!(talk.closed);
+}
+
+#[test]
+fn the_end_of_the_stay_is_told_in_idle_and_amid_a_command() {
+    for before in [&b"a IDLE\r\n"[..], b"a APPEND INBOX {3}\r\n", b""] {
+        let mut talk = Talk::of_user();
+        talk.feed(before);
+        let turn = talk.session.end_stay();
+        let bye = turn.send.concat();
+        assert_eq!(bye, b"* BYE your organization no longer allows this access\r\n");
+        assert!(matches!(turn.next, Next::Close));
+    }
 }
 
 #[test]

@@ -69,6 +69,7 @@ impl Talk {
     fn judge(&mut self, question: Question) -> Verdict {
         let known = ["ann@ours.example", "sales@ours.example"];
         match question {
+            Question::Password { login, .. } if login == "eve" => Verdict::NotAllowed,
             Question::Password { login, password } => {
                 match login == "ann@ours.example" && password.expose() == b"secret" {
                     true => Verdict::Accept,
@@ -378,6 +379,28 @@ fn time_runs_out() {
     talk.session.expire();
     assert!(talk.say("").starts_with("421 4.4.2"));
     assert!(talk.closed);
+}
+
+#[test]
+fn a_login_that_rules_refuse_is_a_failed_one() {
+    let mut talk = talk(Role::Submission);
+    talk.code("EHLO c");
+    talk.code("AUTH LOGIN ZXZl");
+    let refusal = "535 5.7.1 your organization does not allow this access\r\n";
+    assert_eq!(talk.say("c2VjcmV0\r\n"), refusal);
+    for _ in 1..MAX_AUTH_FAILURES {
+        assert_eq!(talk.codes(&["AUTH LOGIN ZXZl", "c2VjcmV0"]), [334, 535]);
+    }
+    assert!(talk.closed);
+}
+
+#[test]
+fn the_end_of_the_stay_waits_for_no_transaction() {
+    let mut talk = talk(Role::Receiving);
+    talk.begin_data();
+    talk.session.end_stay();
+    assert_eq!(talk.say(".\r\n"), "421 4.7.0 your organization no longer allows this access\r\n");
+    assert!(talk.closed && talk.mails.is_empty());
 }
 
 #[test]
