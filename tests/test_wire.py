@@ -206,6 +206,15 @@ def test_wrong_credentials(house, root, service, unknown, mismatch):
     assert refusal(Key(root.account_id, root.id, root.secret, "no token of ours")) == unknown
 
 
+def test_no_key_has_such_an_id(house):
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    for key in ("%00", "AKIA%00AAAAAAAAAAAAAAA", "%C3%A4", "AKIA%27--"):
+        query = f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={key}%2F{now[:8]}%2Fus-east-1%2Fiam%2Faws4_request"
+        query += f"&X-Amz-Date={now}&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature={'0' * 64}"
+        status, _, text = send(house, "GET", f"/?Action=ListUsers&Version=2010-05-08&{query}")
+        assert (status, code(text)) == (403, "InvalidClientTokenId"), key
+
+
 def test_altered_body(house, root):
     body = b"Action=ListUsers&Version=2010-05-08"
     request = botocore.awsrequest.AWSRequest(

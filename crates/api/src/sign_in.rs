@@ -8,7 +8,7 @@ use hyper::{
     header::{CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT},
 };
 use iam::door::{Caller, Door, RequestFacts};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use signin::{LoginForm, PasswordForm, Service, TokenForm};
 use sigv4::{Presented, SigningKey};
 use wire::aws_query::Parameters;
@@ -58,6 +58,11 @@ struct Desk {
     service: Arc<Service>,
     door: Door,
 }
+
+/// A form without members.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
 
 /// Why a request gets no further: by its form, or by what the room says of it.
 enum Failure {
@@ -128,6 +133,7 @@ impl Desk {
 
     async fn offer_key(self, request: Request) -> Result<Answer, Failure> {
         let caller = self.caller(&request).await?;
+        let Nothing {} = form(&request)?;
         answer(&self.service.offer_fido_key(&caller).await?)
     }
 

@@ -13,6 +13,10 @@ const NODES_MAX: u32 = 100_000;
 /// Declarations of namespaces in a document at most: each nested one costs as much as all around it.
 const NAMESPACES_MAX: usize = 2_000;
 
+/// Attributes of an element at most: the parser compares each with all before it, which takes seconds for as many
+/// as a response has room for.
+const ATTRIBUTES_MAX: usize = 200;
+
 /// How deep elements may be nested.
 pub(crate) const DEPTH_MAX: usize = 48;
 
@@ -23,11 +27,20 @@ pub(crate) struct XmlError;
 
 /// Reads a document. There are no document types, and so no entities but XML's own five.
 pub(crate) fn parse(text: &str) -> Result<Document<'_>, XmlError> {
-    if text.matches("xmlns").count() > NAMESPACES_MAX {
+    if text.matches("xmlns").count() > NAMESPACES_MAX
+        || text.split('<').any(|tag| attributes(tag) > ATTRIBUTES_MAX)
+    {
         return Err(XmlError);
     }
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..Default::default() };
     Document::parse_with_options(text, options).map_err(|_| XmlError)
+}
+
+/// How many attributes a tag may have that begins `text`, at most: no tag goes past the next `<`, which stands in no
+/// value either, and each attribute has an equals sign before a quote.
+fn attributes(text: &str) -> usize {
+    let values = text.split('=').skip(1);
+    values.filter(|value| value.trim_start().starts_with(['"', '\''])).count()
 }
 
 /// The children of that name.
@@ -90,6 +103,20 @@ mod tests {
         let many = format!("{}{}", "<a xmlns:b='c'>".repeat(2001), "</a>".repeat(2001));
         assert!(parse(&many).is_err());
         assert!(parse(&format!("<a>{}</a>", "<b/>".repeat(100_000))).is_err());
+    }
+
+    #[test]
+    fn an_element_has_only_so_many_attributes() {
+        let element = |count: usize, quote: &str| {
+            let attributes = (0..count).map(|n| format!(" b{n} = {quote}>{quote}"));
+            format!("<a{}/>", attributes.collect::<String>())
+        };
+        for quote in ["\"", "'"] {
+            assert!(parse(&element(200, quote)).is_ok());
+            assert!(parse(&element(201, quote)).is_err());
+        }
+        let text = "b=c&amp;".repeat(1_000);
+        assert!(parse(&format!("<a>{text}</a>")).is_ok(), "a text is no attribute");
     }
 
     #[test]

@@ -77,6 +77,9 @@ impl Door {
         access_key_id: &str,
         request: RequestFacts,
     ) -> Result<Identity, Refusal> {
+        if !access_key_id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(Refusal::UnknownKey); // no id, and with a NUL in it no text for the store
+        }
         let row = key_row(snapshot, access_key_id).await?.ok_or(Refusal::UnknownKey)?;
         if row.status != "Active" {
             return Err(Refusal::UnknownKey);
