@@ -5,6 +5,7 @@
 //! [`ask`] asks on somebody's behalf, without a call of theirs.
 
 pub mod ask;
+mod notes;
 pub mod text;
 
 use policy::{
@@ -37,6 +38,9 @@ pub struct Explanation {
     pub policies: Vec<Policy>,
     /// Everything that stands in the way, each of which would have to change.
     pub obstacles: Vec<Obstacle>,
+    /// What whoever asks should know besides: a name that looks misspelt, or what was not looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// What comes of a request.
@@ -164,6 +168,7 @@ impl Explanation {
             decided_by: None,
             policies: Vec::new(),
             obstacles: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -185,6 +190,7 @@ impl Explanation {
             decided_by: teller.decider(&verdict),
             policies: teller.policies(),
             obstacles: if verdict.is_allowed() { Vec::new() } else { teller.obstacles(&verdict) },
+            notes: Vec::new(),
         }
     }
 }

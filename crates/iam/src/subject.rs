@@ -16,7 +16,9 @@ use world::Timestamp;
 
 use crate::{
     arns, documents,
-    door::{CallContext, Caller, Principal, RequestFacts, Resource, RoleSession},
+    door::{
+        CallContext, Caller, Origin, Principal, RequestFacts, Resource, RoleSession, SessionFacts,
+    },
     entity::{Entity, EntityKind},
     explain::Label,
     identity_policies::{self, Held, Holder},
@@ -111,6 +113,18 @@ impl Subject {
             boundary: None,
             tags: Vec::new(),
         }
+    }
+
+    /// Makes it one who calls with temporary credentials that were issued at that time, without policies,
+    /// tags or a second factor of their own.
+    pub(crate) fn begin_session(&mut self, at: Timestamp) {
+        self.caller.session = Some(SessionFacts {
+            issued_at: at,
+            expires_at: at,
+            mfa_at: None,
+            origin: Origin::default(),
+            scope: Arc::default(),
+        });
     }
 
     /// Compiles the policies.

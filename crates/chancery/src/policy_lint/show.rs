@@ -64,6 +64,9 @@ fn excerpt(line: &str, column: usize, width: usize) -> (String, String) {
     let count = line.chars().count();
     let start = if count <= WIDTH { 0 } else { column.saturating_sub(BEFORE) };
     let shown: String = line.chars().skip(start).take(WIDTH).collect();
+    // What is in the file must not speak to the terminal.
+    let harmless = |char: char| if char.is_control() && char != '\t' { '\u{fffd}' } else { char };
+    let shown: String = shown.chars().map(harmless).collect();
     // A tab before the place moves the mark as far as it moves the place.
     let space = |char| if char == '\t' { '\t' } else { ' ' };
     let before: String = shown.chars().take(column - start).map(space).collect();

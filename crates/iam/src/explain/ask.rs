@@ -1,14 +1,14 @@
 //! Asking why somebody may or may not do something, without a call of theirs.
 
 use policy::{Policies, Question, Request};
-use store::Snapshot;
+use store::{Snapshot, params};
 use world::Timestamp;
 
-use super::Explanation;
+use super::{Explanation, notes};
 use crate::{
-    arns,
+    arns::{self, PrincipalArn},
     assuming::Assuming,
-    door::{CallAsker, Resource, Target},
+    door::{CallAsker, Principal, Resource, Target},
     entity::EntityKind,
     entity_arns::EntityArn,
     subject::{Given, GivenValues, Subject},
@@ -21,7 +21,7 @@ const UNKNOWN: [&str; 4] =
 /// What is asked.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// The ARN of a user, a role or root.
+    /// The ARN of a user, a role, a session of a role, or root.
     pub principal: String,
     /// The action, as in `iam:GetUser`.
     pub action: String,
@@ -36,8 +36,10 @@ pub struct Asked {
 /// Why nothing can be explained.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    /// The ARN is not that of a user, a role or root.
-    #[error("`{0}` is not the ARN of a user, a role or an account's root user")]
+    /// The ARN is not that of a user, a role, a session of a role, or root.
+    #[error(
+        "`{0}` is not the ARN of a user, of a role or a session of one, or of an account's root user"
+    )]
     NoPrincipal(String),
     /// There is nobody with that ARN.
     #[error("there is no `{0}`")]
@@ -67,8 +69,10 @@ pub async fn explain(snapshot: &mut Snapshot, asked: &Asked) -> Result<Explanati
     let owner = resource.owner(&subject.caller);
     let is_foreign = owner != subject.caller.account;
     let guard = resource.guard.as_ref();
+    let notes = notes::of(asked, &subject.caller, &resource);
     if subject.caller.is_root() && guard.is_none() && !is_foreign {
-        return Ok(Explanation::of_root(&subject.arn, &asked.action, &asked.resource));
+        let explanation = Explanation::of_root(&subject.arn, &asked.action, &asked.resource);
+        return Ok(Explanation { notes, ..explanation });
     }
     let (given, compiled) = (given(&asked.context), subject.compile().map_err(unreadable)?);
     let context = subject.context(&given, &resource, &UNKNOWN);
@@ -83,7 +87,8 @@ pub async fn explain(snapshot: &mut Snapshot, asked: &Asked) -> Result<Explanati
         },
     };
     let labels = |policy_type, id: &str| subject.label(policy_type, id);
-    Ok(Explanation::new(&question, &subject.arn, &labels))
+    let explanation = Explanation::new(&question, &asked.principal, &labels);
+    Ok(Explanation { notes, ..explanation })
 }
 
 fn check(asked: &Asked) -> Result<(), AskError> {
@@ -109,17 +114,33 @@ fn check(asked: &Asked) -> Result<(), AskError> {
 
 async fn subject(snapshot: &mut Snapshot, asked: &Asked) -> Result<Subject, AskError> {
     let arn = &asked.principal;
-    if let Some(account) = arn.strip_prefix("arn:aws:iam::").and_then(|a| a.strip_suffix(":root")) {
-        return Ok(Subject::root(account, asked.now));
-    }
-    let named = EntityArn::parse(arn).ok_or_else(|| AskError::NoPrincipal(arn.clone()))?;
+    let (named, session) = match PrincipalArn::parse(arn) {
+        Some(PrincipalArn::Account { account }) => return root(snapshot, account, asked).await,
+        Some(PrincipalArn::RoleSession { account, role, session }) => {
+            (EntityArn::parse(&arns::role(account, "/", role)), session)
+        }
+        _ => (EntityArn::parse(arn), ""),
+    };
+    let named = named.ok_or_else(|| AskError::NoPrincipal(arn.clone()))?;
     let entity = named.find(snapshot, &named.account).await?;
     let entity = entity.ok_or_else(|| AskError::UnknownPrincipal(arn.clone()))?;
-    let subject = Subject::load(snapshot, &entity, asked.now).await?;
+    let mut subject = Subject::load(snapshot, &entity, asked.now).await?;
     if subject.is_group {
         return Err(AskError::NoPrincipal(arn.clone()));
     }
+    if let Principal::Role(role) = &mut subject.caller.principal {
+        session.clone_into(&mut role.session_name);
+        subject.begin_session(asked.now);
+    }
     Ok(subject)
+}
+
+async fn root(snapshot: &mut Snapshot, account: &str, asked: &Asked) -> Result<Subject, AskError> {
+    const SQL: &str = "SELECT 1 FROM accounts WHERE id = $1";
+    match snapshot.row(SQL, params![account], |_| Ok(())).await? {
+        Some(()) => Ok(Subject::root(account, asked.now)),
+        None => Err(AskError::UnknownPrincipal(asked.principal.clone())),
+    }
 }
 
 /// The resource with its tags, if IAM keeps them, and its owner; a role that is to be assumed with its

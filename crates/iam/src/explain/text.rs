@@ -11,7 +11,9 @@ pub fn tell(explanation: &Explanation) -> String {
     let _ = verdict(&mut text, explanation);
     let _ = policies(&mut text, &explanation.policies);
     let _ = changes(&mut text, explanation);
-    text
+    let _ = notes(&mut text, &explanation.notes);
+    // Values of conditions can be any text; none may speak to the terminal.
+    text.replace(|char: char| char.is_control() && char != '\n', "\u{fffd}")
 }
 
 fn verdict(text: &mut String, told: &Explanation) -> std::fmt::Result {
@@ -76,7 +78,7 @@ fn changes(text: &mut String, told: &Explanation) -> std::fmt::Result {
     for obstacle in &told.obstacles {
         match obstacle {
             Obstacle::Denial { policy_type, statement } => {
-                let which = which(statement);
+                let which = capital(&which(statement));
                 writeln!(
                     text,
                     "  - {which} of the {policy_type} {} must go, or no longer match: what is denied stays \
@@ -88,7 +90,8 @@ fn changes(text: &mut String, told: &Explanation) -> std::fmt::Result {
                 let (action, resource) = (&told.action, &told.resource);
                 writeln!(
                     text,
-                    "  - A statement of a {policy_type} must allow {action} on {resource}."
+                    "  - A statement of {} must allow {action} on {resource}.",
+                    with_article(policy_type)
                 )?;
                 for statement in nearest {
                     let (which, why) = (which(statement), reasons(&statement.misses));
@@ -103,6 +106,15 @@ fn changes(text: &mut String, told: &Explanation) -> std::fmt::Result {
         }
     }
     Ok(())
+}
+
+fn notes(text: &mut String, notes: &[String]) -> std::fmt::Result {
+    notes.iter().try_for_each(|note| writeln!(text, "\n{note}"))
+}
+
+fn with_article(policy_type: &str) -> String {
+    let article = if policy_type.starts_with('i') { "an" } else { "a" };
+    format!("{article} {policy_type}")
 }
 
 /// What a statement says, and if it does not apply, why.

@@ -7,10 +7,13 @@ use iam::explain::{
 };
 use wire::iam::{
     AddUserToGroupRequest, AttachGroupPolicyRequest, CreateGroupRequest, CreatePolicyRequest,
-    CreateRoleRequest, CreateUserRequest, PutUserPolicyRequest,
+    CreateRoleRequest, CreateUserRequest, PutRolePolicyRequest, PutUserPolicyRequest,
 };
 
 use crate::house::{ALLOW_ALL, House, ask, s, some};
+
+const ANYBODY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+    "Action":"sts:AssumeRole","Principal":{"AWS":"123456789012"}}]}"#;
 
 const ADA: &str = "arn:aws:iam::123456789012:user/Ada";
 
@@ -165,6 +168,60 @@ async fn what_cannot_be_asked_is_said() {
         let error = answer(&house, &asked).await.unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_session_of_a_role_is_asked_about_as_denials_name_it() {
+    let house = House::new().await;
+    let role = CreateRoleRequest {
+        role_name: s("R"),
+        path: some("/eng/"),
+        assume_role_policy_document: s(ANYBODY),
+        ..Default::default()
+    };
+    ask!(house.root(), create_role, role).unwrap();
+    let document = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Allow","Action":"iam:*","Resource":"*",
+         "Condition":{"StringLike":{"aws:userid":"AROA*:ada\u001b"}}},
+        {"Effect":"Allow","Action":"iam:GetUser","Resource":"*",
+         "Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}}]}"#;
+    let put = PutRolePolicyRequest {
+        role_name: s("R"),
+        policy_name: s("own"),
+        policy_document: s(document),
+    };
+    ask!(house.root(), put_role_policy, put).unwrap();
+    let mut of_session = asked("iam:GetUser", "*", &house);
+    of_session.principal = s("arn:aws:sts::123456789012:assumed-role/R/ada");
+    let told = answer(&house, &of_session).await.unwrap();
+    let text = tell(&told);
+    assert_eq!(told.decision, Ruling::Allowed, "{text}");
+    assert!(text.contains("assumed-role/R/ada iam:GetUser"), "{text}");
+    assert!(text.contains("Policies that the session was given"), "{text}");
+    assert!(text.contains(":ada\u{fffd}, which is AROA") && !text.contains('\u{1b}'), "{text}");
+    of_session.principal = s("arn:aws:sts::123456789012:assumed-role/None/ada");
+    assert!(matches!(answer(&house, &of_session).await, Err(AskError::UnknownPrincipal(_))));
+    of_session.principal = s("arn:aws:iam::999999999999:root");
+    assert!(matches!(answer(&house, &of_session).await, Err(AskError::UnknownPrincipal(_))));
+}
+
+#[tokio::test]
+async fn names_that_look_wrong_are_noted() {
+    let house = House::new().await;
+    house.user("Ada").await;
+    for (action, note) in [
+        ("iam:GetUsr", "AWS has no action of the name iam:GetUsr. Did you mean iam:GetUser?"),
+        ("imm:GetUser", "AWS has no service of the name imm:GetUser."),
+    ] {
+        let told = answer(&house, &asked(action, "*", &house)).await.unwrap();
+        assert!(told.notes.len() == 1 && told.notes[0].starts_with(note), "{:?}", told.notes);
+        assert!(tell(&told).ends_with(&format!("{}\n", told.notes[0])));
+    }
+    let role = "arn:aws:iam::123456789012:role/None";
+    let told = answer(&house, &asked("sts:AssumeRole", role, &house)).await.unwrap();
+    assert_eq!(told.notes, [format!("There is no role {role}.")]);
+    let told = answer(&house, &asked("iam:getuser", "*", &house)).await.unwrap();
+    assert!(told.notes.is_empty(), "{:?}", told.notes);
 }
 
 #[tokio::test]
