@@ -321,6 +321,17 @@ def test_the_trust_policy_decides_by_claims(iam, sts, provider):
     assert web.refused(web.token(team="blue"), DurationSeconds=7200)[0] == "ValidationError"
 
 
+def test_a_claim_of_nearly_the_same_name_is_another(iam, sts, provider):
+    """Condition keys have no case; claims have, and some providers let people choose names of their own."""
+    keys = {f"{idp.HOST}/cased:{name}": value for name, value in (("aud", "app"), ("oaud", "app"), ("sub", "ada"))}
+    web = Web(iam, sts, provider, path="/cased", StringEquals=keys)
+    web.assume(web.token())
+    web.assume(web.token(Sub="eve", team="a", TEAM="b"))
+    spoofed = {"aud": "other-app", "Aud": "app", "AUD": "app", "oaud": "app"}
+    for claims in ({"sub": "eve", "Sub": "ada", "SUB": "ada"}, spoofed):
+        assert web.refused(web.token(**claims))[0] == "AccessDenied"
+
+
 def test_a_provider_that_the_role_does_not_trust(iam, sts, provider, web):
     other = iam.create_role(RoleName="other", AssumeRolePolicyDocument=trust(web.provider_arn + "x", WEB))["Role"]["Arn"]
     assert web.refused(RoleArn=other)[0] == "AccessDenied"

@@ -1,6 +1,6 @@
 //! `AssumeRoleWithWebIdentity`: somebody takes on a role whom an OpenID Connect provider vouches for.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use federation::jwt::{Claims, JwtError, TimeError, Unverified};
 use iam::{
@@ -166,19 +166,28 @@ fn identity(provider: &OidcProvider, claims: &Claims, audience: &str) -> WebIden
 /// What trust policies can ask of the token: `<host/path>:sub` and its like. `aud` is the client, `oaud` what
 /// the token says itself; every other claim of texts, numbers and truths has a key of its own name.
 fn condition_keys(
-    mut asked: Resource,
+    asked: Resource,
     provider: &OidcProvider,
     claims: &Claims,
     audience: &str,
 ) -> Resource {
     let key = |name: &str| format!("{}:{name}", provider.url);
-    for (name, value) in claims.iter().filter(|(name, _)| *name != "aud") {
-        if let Some(values) = claimed::texts(value).filter(|all| all.len() <= CLAIM_VALUES_MAX) {
+    let mut asked = asked
+        .with("aws:FederatedProvider", &*provider.arn)
+        .with(&key("aud"), audience)
+        .with_all(&key("oaud"), claims.audiences().to_vec());
+    // Of claims whose names differ by their case alone, only one can have the key. It is not the one that a
+    // person could have added: `Sub` must not stand for `sub`.
+    let (plain, cased): (Vec<_>, Vec<_>) =
+        claims.iter().partition(|(name, _)| !name.contains(char::is_uppercase));
+    let mut taken = HashSet::from(["aud".to_owned(), "oaud".to_owned()]);
+    for (name, value) in plain.into_iter().chain(cased) {
+        let values = claimed::texts(value).filter(|all| all.len() <= CLAIM_VALUES_MAX);
+        if taken.insert(name.to_lowercase())
+            && let Some(values) = values
+        {
             asked = asked.with_all(&key(name), values);
         }
     }
     asked
-        .with(&key("aud"), audience)
-        .with_all(&key("oaud"), claims.audiences().to_vec())
-        .with("aws:FederatedProvider", &*provider.arn)
 }
