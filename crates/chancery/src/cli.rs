@@ -201,7 +201,7 @@ pub(crate) struct PolicyExplain {
     /// Where the data lies.
     #[command(flatten)]
     pub(crate) data: Data,
-    /// ARN of the user, role or root user who asks.
+    /// ARN of the user, the role or session of one, or the root user who asks.
     #[arg(long, value_name = "ARN")]
     pub(crate) principal: String,
     /// The action, as in `iam:GetUser`.
