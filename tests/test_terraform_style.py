@@ -332,6 +332,7 @@ class Policy(Resource):
 
 
 class AccessKey(Member):
+    user = None
     config = {"status": "Active"}
     update_to = {"status": "Inactive"}
 
@@ -339,9 +340,9 @@ class AccessKey(Member):
         self.id = self.iam.create_access_key(UserName="u")["AccessKey"]["AccessKeyId"]
 
     def read(self):
-        # To import a key the provider finds out its user first.
-        user = self.iam.get_access_key_last_used(AccessKeyId=self.id)["UserName"]
-        keys = items(self.iam, "list_access_keys", "AccessKeyMetadata", UserName=user)
+        # To import a key the provider finds out its user first; from then on it knows.
+        self.user = self.user or self.iam.get_access_key_last_used(AccessKeyId=self.id)["UserName"]
+        keys = items(self.iam, "list_access_keys", "AccessKeyMetadata", UserName=self.user)
         return next(({"status": key["Status"]} for key in keys if key["AccessKeyId"] == self.id), None)
 
     def update(self, new):

@@ -184,7 +184,7 @@ impl Run<'_> {
     fn input(&self, parameters: &Parameters<'_>) -> Result<Value, Error> {
         let input = parameters.decode(self.operation)?;
         if let Some(shape) = self.operation.input {
-            wire::validate(shape, &input)?;
+            wire::validate(shape, &input, self.service.model().telling())?;
         }
         Ok(input)
     }

@@ -3,6 +3,7 @@
 use store::{Keyring, Row, Snapshot, Transaction, params};
 use wire::{
     Sensitive,
+    errors::ACCESS_DENIED,
     iam::{
         AccessKey, AccessKeyLastUsed, AccessKeyMetadata, CreateAccessKeyRequest,
         CreateAccessKeyResponse, DeleteAccessKeyRequest, GetAccessKeyLastUsedRequest,
@@ -162,7 +163,14 @@ pub(crate) async fn last_used(
         })
     };
     let found = snapshot.row(SQL, params![&id, &caller.account], used).await?;
-    found.ok_or_else(|| unknown(&id))
+    found.ok_or_else(|| {
+        // AWS's answer, which has no colon here: who asks learns nothing of keys of others.
+        let message = format!(
+            "User: {} is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key {id}",
+            caller.arn()
+        );
+        ACCESS_DENIED.with(message)
+    })
 }
 
 /// The id of a key of theirs, or `NoSuchEntity`.

@@ -76,7 +76,7 @@ pub(crate) async fn get(
     let name = input.instance_profile_name;
     let snapshot = call.read("iam:GetInstanceProfile", ByName::new(&name)).await?;
     let profile = load(snapshot, &caller.account, &name).await?;
-    let tags = tags::shown(tags::of(snapshot, &profile.id).await?);
+    let tags = tags::listed(tags::of(snapshot, &profile.id).await?);
     let keys = names::range([profile.name.as_str()].into_iter());
     let moved = trust::moved(snapshot, Scope::InstanceProfiles, &caller.account, keys).await?;
     let shown = profile.shown(&caller.account, &moved);

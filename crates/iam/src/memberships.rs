@@ -48,8 +48,8 @@ pub(crate) async fn remove(
     const SQL: &str = "DELETE FROM group_members WHERE group_id = $1 AND user_id = $2";
     let caller = call.caller();
     let tx = call.write("iam:RemoveUserFromGroup", Named::group(&input.group_name)).await?;
-    let group = entity::group(tx, &caller, &input.group_name).await?;
     let user = entity::user(tx, &caller, &input.user_name).await?;
+    let group = entity::group(tx, &caller, &input.group_name).await?;
     if tx.execute(SQL, params![&group.id, &user.id]).await? == 0 {
         let message = format!("User {} not in group {}", input.user_name, input.group_name);
         return Err(NO_SUCH_ENTITY.with(message));

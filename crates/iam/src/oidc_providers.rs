@@ -107,13 +107,13 @@ pub(crate) async fn get(
     let target = Provider::new(KIND, &arn)?;
     let snapshot = call.read("iam:GetOpenIDConnectProvider", target).await?;
     let provider = load(snapshot, &caller, &arn).await?;
-    let tags = tags::shown(tags::of(snapshot, &arn).await?);
+    let tags = tags::listed(tags::of(snapshot, &arn).await?);
     Ok(GetOpenIDConnectProviderResponse {
         url: Some(provider.url),
         client_id_list: Some(provider.client_ids),
         thumbprint_list: Some(provider.thumbprints),
         create_date: Some(provider.created_at),
-        tags: Some(tags.unwrap_or_default()),
+        tags,
     })
 }
 

@@ -108,9 +108,7 @@ pub(crate) async fn get(
     let snapshot = call.read("iam:GetPolicy", target).await?;
     let found = get_any(snapshot, &caller, &input.policy_arn).await?;
     let usage = usage(snapshot, &caller.account, &input.policy_arn).await?;
-    let tags = tags::of(snapshot, found.id().unwrap_or_default()).await?;
-    // Alone of all answers, this one tells of tags also when there are none.
-    let tags = Some(tags::shown(tags).unwrap_or_default());
+    let tags = tags::listed(tags::of(snapshot, found.id().unwrap_or_default()).await?);
     let description = found.description();
     let policy = Policy { description, tags, ..found.shown(usage) };
     Ok(GetPolicyResponse { policy: Some(policy) })

@@ -86,14 +86,13 @@ pub(crate) async fn list(
     })
 }
 
-/// What the keys begin with that a filter lets through. Policies use no policies.
+/// What the keys begin with that a filter lets through. A filter by a kind of policy says nothing about who uses it.
 fn kind_prefix(filter: Option<EntityType>) -> &'static str {
     match filter {
-        None => "",
+        None | Some(EntityType::LocalManagedPolicy | EntityType::AWSManagedPolicy) => "",
         Some(EntityType::Group) => GROUP,
         Some(EntityType::User) => USER,
         Some(EntityType::Role) => ROLE,
-        Some(EntityType::LocalManagedPolicy | EntityType::AWSManagedPolicy) => "policy/",
     }
 }
 

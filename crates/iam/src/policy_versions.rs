@@ -86,7 +86,8 @@ pub(crate) async fn get(
     let caller = call.caller();
     let (arn, id) = (&input.policy_arn, &input.version_id);
     let snapshot = call.read("iam:GetPolicyVersion", ByArn::new(arn)?).await?;
-    let found = policies::get_any(snapshot, &caller, arn).await?;
+    let found = policies::get_any(snapshot, &caller, arn).await;
+    let found = found.map_err(|error| of_version(error, arn, id))?;
     let default = default_of(&found);
     let number = number_of(id).ok_or_else(|| unknown(arn, id))?;
     let versions = all(snapshot, &found).await?.into_iter();
@@ -127,8 +128,10 @@ pub(crate) async fn set_default(
     const SQL: &str = "UPDATE policies SET default_version = $2 WHERE id = $1";
     let caller = call.caller();
     let tx = call.write(ACTION, ByArn::new(&input.policy_arn)?).await?;
-    let policy = policies::get_own(tx, &caller, ACTION, &input.policy_arn).await?;
-    let number = existing(tx, &policy, &input.version_id).await?;
+    let (arn, id) = (&input.policy_arn, &input.version_id);
+    let policy = policies::get_own(tx, &caller, ACTION, arn).await;
+    let policy = policy.map_err(|error| of_version(error, arn, id))?;
+    let number = existing(tx, &policy, id).await?;
     tx.execute(SQL, params![&policy.id, number]).await?;
     Ok(epoch::bump(tx, &caller.account).await?)
 }
@@ -141,8 +144,10 @@ pub(crate) async fn delete(
     const SQL: &str = "DELETE FROM policy_versions WHERE policy_id = $1 AND version = $2";
     let caller = call.caller();
     let tx = call.write(ACTION, ByArn::new(&input.policy_arn)?).await?;
-    let policy = policies::get_own(tx, &caller, ACTION, &input.policy_arn).await?;
-    let number = existing(tx, &policy, &input.version_id).await?;
+    let (arn, id) = (&input.policy_arn, &input.version_id);
+    let policy = policies::get_own(tx, &caller, ACTION, arn).await;
+    let policy = policy.map_err(|error| of_version(error, arn, id))?;
+    let number = existing(tx, &policy, id).await?;
     if number == policy.default_version {
         return Err(DELETE_CONFLICT.with("Cannot delete the default version of a policy."));
     }
@@ -228,6 +233,11 @@ impl Version {
             create_date: Some(self.created_at),
         }
     }
+}
+
+/// A version of a policy that is not there is told of as a version that is not there.
+fn of_version(error: wire::Error, arn: &str, id: &str) -> wire::Error {
+    if error.is(&NO_SUCH_ENTITY) { unknown(arn, id) } else { error }
 }
 
 fn unknown(arn: &str, id: &str) -> wire::Error {

@@ -214,11 +214,12 @@ pub(crate) async fn update_description(
     const SQL: &str = "UPDATE roles SET description = $2 WHERE id = $1";
     let caller = call.caller();
     let tx = call.write("iam:UpdateRoleDescription", Named::role(&input.role_name)).await?;
-    let mut role = load(tx, &caller.account, &input.role_name).await?;
+    let role = load(tx, &caller.account, &input.role_name).await?;
     tx.execute(SQL, params![&role.id, &input.description]).await?;
     let moved = role.moved(tx, &caller.account).await?;
-    role.description = Some(input.description);
-    Ok(UpdateRoleDescriptionResponse { role: Some(role.listed(&caller.account, &moved)) })
+    let shown = role.shown(&caller.account, &moved);
+    let role = Role { description: Some(input.description), ..shown };
+    Ok(UpdateRoleDescriptionResponse { role: Some(role) })
 }
 
 pub(crate) async fn update_trust(

@@ -137,13 +137,13 @@ pub(crate) async fn get(
     let snapshot = call.read("iam:GetSAMLProvider", Provider::new(KIND, &arn)?).await?;
     let provider = load(snapshot, &caller, &arn).await?;
     let keys = keys(snapshot, &arn).await?;
-    let tags = tags::shown(tags::of(snapshot, &arn).await?);
+    let tags = tags::listed(tags::of(snapshot, &arn).await?);
     Ok(GetSAMLProviderResponse {
         saml_provider_uuid: Some(provider.id),
         saml_metadata_document: Some(provider.metadata),
         create_date: Some(provider.created_at),
         valid_until: Some(provider.valid_until),
-        tags: Some(tags.unwrap_or_default()),
+        tags,
         assertion_encryption_mode: Some(mode(provider.must_be_encrypted)),
         private_key_list: Some(keys.into_iter().map(StoredKey::shown).collect()),
     })

@@ -148,7 +148,7 @@ pub(crate) async fn get(
     let texts = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let texts = snapshot.row(SQL, params![&stored.id], texts).await?;
     let (certificate_body, certificate_chain) = texts.ok_or_else(|| unknown(&name))?;
-    let tags = tags::shown(tags::of(snapshot, &stored.id).await?);
+    let tags = tags::listed(tags::of(snapshot, &stored.id).await?);
     let server_certificate = ServerCertificate {
         server_certificate_metadata: stored.shown(&caller.account),
         certificate_body,

@@ -57,10 +57,10 @@ pub(crate) async fn upload(
     refuse_duplicate(tx, &caller.account, digest.as_ref()).await?;
     let count = rows(tx, holder).await?.len() as i64;
     let quota = quotas::SIGNING_CERTIFICATES_PER_USER;
-    quotas::check("SigningCertificatesPerUser", quota, count)?;
+    quotas::check("CertificatesPerUser", quota, count)?;
     let stored = Stored {
         id: new_id(&world),
-        body: certificate.pem(),
+        body: input.certificate_body,
         status: StatusType::Active.as_str().to_owned(),
         uploaded_at: now,
     };
@@ -70,10 +70,7 @@ pub(crate) async fn upload(
 
 /// One certificate that is valid now, and whose key can verify something.
 fn checked(body: &str, now: Timestamp) -> Result<Certificate, wire::Error> {
-    let unreadable = || {
-        MALFORMED_CERTIFICATE
-            .with("Unable to parse certificate. Please ensure the certificate is in PEM format.")
-    };
+    let unreadable = || MALFORMED_CERTIFICATE.with(format!("Certificate {body} is malformed."));
     let mut all = Certificate::read_all(body).map_err(|_| unreadable())?;
     let certificate = all.pop().filter(|_| all.is_empty()).ok_or_else(unreadable)?;
     if let Some(message) = certificate.untimely(now) {

@@ -7,7 +7,7 @@ pub(crate) fn settable(status: StatusType) -> Result<&'static str, wire::Error> 
     if status == StatusType::Expired {
         return Err(VALIDATION.with(
             "1 validation error detected: Value at 'status' failed to satisfy constraint: \
-             Member must satisfy enum value set: [Active, Inactive]",
+             Member must satisfy enum value set",
         ));
     }
     Ok(status.as_str())

@@ -64,10 +64,14 @@ pub(crate) async fn page(
     Ok(Cut { items, is_truncated: cut.is_truncated, marker: cut.marker })
 }
 
-/// As answers carry them: absent if there are none.
+/// As most answers carry them: absent if there are none.
 pub(crate) fn shown(tags: Pairs) -> Option<Vec<Tag>> {
-    let tags: Vec<_> = tags.into_iter().map(|(key, value)| Tag { key, value }).collect();
-    (!tags.is_empty()).then_some(tags)
+    listed(tags).filter(|tags| !tags.is_empty())
+}
+
+/// As the answers about one resource carry them, except of users and roles: an empty list if there are none.
+pub(crate) fn listed(tags: Pairs) -> Option<Vec<Tag>> {
+    Some(tags.into_iter().map(|(key, value)| Tag { key, value }).collect())
 }
 
 /// Adds tags to a resource, or replaces their values. `quota` is AWS's name of their limit.

@@ -44,7 +44,7 @@ pub use shape::{
     TimestampFormat,
 };
 pub use uri::{Closeness, Labels, Template};
-pub use validate::validate;
+pub use validate::{Telling, validate};
 pub use value::Value;
 
 /// No codec reads a request of more bytes; a face may set a lower bound.

@@ -53,7 +53,7 @@ mod tests {
                 r#"{{"ResourceARN":"arn:aws:workmail:us-east-1:111122223333:organization/m-0","Tags":[{{"Key":"{key}","Value":"{value}"}}]}}"#
             );
             let input: Value = aws_json::decode(operation, body.as_bytes()).unwrap();
-            let result = validate(operation.input.unwrap(), &input);
+            let result = validate(operation.input.unwrap(), &input, MODEL.telling());
             result.err().map(|error| error.message().to_owned())
         };
         assert_eq!(told("a", "b"), None);

@@ -11,6 +11,19 @@ pub(crate) enum Path<'a> {
     Entry(&'a Path<'a>, &'a str),
 }
 
+impl<'a> Path<'a> {
+    /// The member of the input that it begins with; nothing for the input itself.
+    pub(crate) fn first(&self) -> &'a str {
+        match self {
+            Self::Input => "",
+            Self::Member(Self::Input, camel) => camel,
+            Self::Member(parent, _) | Self::Element(parent, _) | Self::Entry(parent, _) => {
+                parent.first()
+            }
+        }
+    }
+}
+
 /// As AWS writes it, elements counted from one: `tags.1.member.key`.
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,6 @@
 //! The tables that the build script fills and the codecs walk.
 
-use crate::{ErrorKind, Pattern, Template};
+use crate::{ErrorKind, Pattern, Telling, Template};
 
 /// A service as its model describes it.
 #[derive(Debug)]
@@ -24,6 +24,11 @@ impl ServiceModel {
     pub fn operation(&self, name: &str) -> Option<&'static OperationModel> {
         let found = self.operations.binary_search_by(|operation| operation.name.cmp(name)).ok()?;
         self.operations.get(found)
+    }
+
+    /// How much it tells of broken constraints: IAM, unlike the others, shows no values.
+    pub fn telling(&self) -> Telling {
+        if self.service == "iam" { Telling::Places } else { Telling::Values }
     }
 
     /// The content type of its answers.

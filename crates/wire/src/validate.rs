@@ -10,12 +10,25 @@ const MAX_TOLD: usize = 50;
 /// A message shows so many characters of a value at most.
 const MAX_SHOWN_CHARS: usize = 1024;
 
+/// The one list whose elements AWS also says must not be null.
+const LIST_WITHOUT_NULLS: &str = "tagKeyListType";
+
+/// How much a service tells of what is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Telling {
+    /// The value, and all values that there may be instead: `Value 'v' at 'p' failed ..`.
+    Values,
+    /// Where it is, and no value at all: `Value at 'p' failed ..`.
+    Places,
+}
+
 /// Checks `value` against all constraints of `shape`.
 ///
-/// The error is of kind [`VALIDATION`]. It names every constraint that is broken, the member by its
-/// path, and the value unless the model marks it as sensitive. No text may hold U+0000, pattern or not.
-pub fn validate(shape: &Shape, value: &Value) -> Result<(), Error> {
-    let mut failures = Failures::default();
+/// The error is of kind [`VALIDATION`]. It names every constraint that is broken, the member by its path, and, if
+/// the service is one that does, the value unless the model marks it as sensitive. No text may hold U+0000,
+/// pattern or not.
+pub fn validate(shape: &Shape, value: &Value, telling: Telling) -> Result<(), Error> {
+    let mut failures = Failures::new(telling);
     check(shape, value, Path::Input, &mut failures);
     failures.into_result()?;
     nul::refuse(shape, value, Path::Input)
@@ -25,7 +38,7 @@ fn check(shape: &Shape, value: &Value, path: Path<'_>, failures: &mut Failures) 
     for constraint in constraints(shape).filter(|constraint| !constraint.holds(value)) {
         match constraint {
             Constraint::Pattern(Pattern { said: Some(said), .. }) => failures.add_said(said, path),
-            _ => failures.add(&Shown { value, shape }, path, &constraint),
+            _ => failures.add(&Shown { value, shape }, path, &constraint.told(failures.telling)),
         }
     }
     match (&shape.kind, value) {
@@ -90,12 +103,16 @@ fn check_together(
     if values.all(|value| constraints(member).all(|constraint| constraint.holds(value.borrow()))) {
         return;
     }
-    let all: Vec<String> = constraints(member).map(|constraint| constraint.to_string()).collect();
+    let mut all: Vec<String> =
+        constraints(member).map(|constraint| constraint.told(failures.telling)).collect();
+    if shape.name == LIST_WITHOUT_NULLS {
+        all.push("Member must not be null".to_owned());
+    }
     let told = format!("{subject}: [{}]", all.join(", "));
     failures.add(&Shown { value: whole, shape }, path, &told);
 }
 
-/// What a value must satisfy; it writes itself as AWS does.
+/// What a value must satisfy.
 enum Constraint<'a> {
     LengthAtMost(i64),
     LengthAtLeast(i64),
@@ -143,27 +160,25 @@ impl Constraint<'_> {
             Self::OneOf(values) => text(value).is_none_or(|text| values.contains(&text)),
         }
     }
-}
 
-impl fmt::Display for Constraint<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// In AWS's words.
+    fn told(&self, telling: Telling) -> String {
         match self {
             Self::LengthAtMost(max) => {
-                write!(f, "Member must have length less than or equal to {max}")
+                format!("Member must have length less than or equal to {max}")
             }
             Self::LengthAtLeast(min) => {
-                write!(f, "Member must have length greater than or equal to {min}")
+                format!("Member must have length greater than or equal to {min}")
             }
-            Self::AtMost(max) => write!(f, "Member must have value less than or equal to {max}"),
-            Self::AtLeast(min) => {
-                write!(f, "Member must have value greater than or equal to {min}")
-            }
+            Self::AtMost(max) => format!("Member must have value less than or equal to {max}"),
+            Self::AtLeast(min) => format!("Member must have value greater than or equal to {min}"),
             Self::Pattern(pattern) => {
-                write!(f, "Member must satisfy regular expression pattern: {}", pattern.text)
+                format!("Member must satisfy regular expression pattern: {}", pattern.text)
             }
-            Self::OneOf(values) => {
-                write!(f, "Member must satisfy enum value set: [{}]", values.join(", "))
+            Self::OneOf(values) if telling == Telling::Values => {
+                format!("Member must satisfy enum value set: [{}]", values.join(", "))
             }
+            Self::OneOf(_) => "Member must satisfy enum value set".to_owned(),
         }
     }
 }
@@ -207,24 +222,35 @@ fn is_scalar(shape: &Shape) -> bool {
 }
 
 /// The broken constraints of one request.
-#[derive(Default)]
 struct Failures {
-    told: Vec<String>,
+    telling: Telling,
+    /// What is wrong, with the place among the rest.
+    told: Vec<(u32, String)>,
     count: usize,
     /// In the service's own words, which are heard only when nothing else is wrong.
     said: Option<String>,
 }
 
 impl Failures {
-    fn add(&mut self, shown: &Shown<'_>, path: Path<'_>, constraint: &dyn fmt::Display) {
-        self.push(|| {
-            format!("Value {shown}at '{path}' failed to satisfy constraint: {constraint}")
-        });
+    fn new(telling: Telling) -> Self {
+        Self { telling, told: Vec::new(), count: 0, said: None }
+    }
+
+    fn add(&mut self, shown: &Shown<'_>, path: Path<'_>, constraint: &str) {
+        let failed = format!("at '{path}' failed to satisfy constraint: {constraint}");
+        match self.telling {
+            Telling::Values => self.push(path, || format!("Value {shown}{failed}")),
+            Telling::Places => self.push(path, || format!("Value {failed}")),
+        }
     }
 
     fn add_null(&mut self, path: Path<'_>) {
-        self.push(|| {
-            format!("Value null at '{path}' failed to satisfy constraint: Member must not be null")
+        let null = match self.telling {
+            Telling::Values => "null ",
+            Telling::Places => "",
+        };
+        self.push(path, || {
+            format!("Value {null}at '{path}' failed to satisfy constraint: Member must not be null")
         });
     }
 
@@ -232,21 +258,33 @@ impl Failures {
         self.said.get_or_insert_with(|| said.replace("{}", &path.to_string()));
     }
 
-    fn push(&mut self, failure: impl FnOnce() -> String) {
+    fn push(&mut self, path: Path<'_>, failure: impl FnOnce() -> String) {
         self.count += 1;
         if self.told.len() < MAX_TOLD {
-            self.told.push(failure());
+            self.told.push((place(path.first()), failure()));
         }
     }
 
-    fn into_result(self) -> Result<(), Error> {
+    fn into_result(mut self) -> Result<(), Error> {
         if self.count == 0 {
             return self.said.map_or(Ok(()), |said| Err(VALIDATION.with(said)));
         }
+        self.told.sort_by_key(|(place, _)| *place);
         let plural = if self.count == 1 { "error" } else { "errors" };
-        let told = self.told.join("; ");
-        Err(VALIDATION.with(format!("{} validation {plural} detected: {told}", self.count)))
+        let told: Vec<String> = self.told.into_iter().map(|(_, told)| told).collect();
+        let (count, told) = (self.count, told.join("; "));
+        Err(VALIDATION.with(format!("{count} validation {plural} detected: {told}")))
     }
+}
+
+/// Where AWS tells of a member of the input among the others: its answers have the order in which a `HashMap` of
+/// Java walks through sixteen buckets by the names.
+fn place(member: &str) -> u32 {
+    const BUCKETS: u32 = 16;
+    let hash = member
+        .encode_utf16()
+        .fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
+    (hash ^ (hash >> 16)) % BUCKETS
 }
 
 /// A value in a message, with the space that follows it; nothing if it is sensitive.
@@ -320,7 +358,7 @@ mod tests {
         let map = Map { key: &KEY, value: value_shape, key_name, value_name, flattened, length };
         let shape = Shape { name: "Map", sensitive: false, kind: Kind::Map(map) };
         let value = Value::Map([(key.to_owned(), Value::String(value.to_owned()))].into());
-        validate(&shape, &value).err().map(|error| error.message().to_owned())
+        validate(&shape, &value, Telling::Values).err().map(|error| error.message().to_owned())
     }
 
     /// No operation served takes a map yet, so this one is made by hand.

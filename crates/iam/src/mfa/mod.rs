@@ -239,7 +239,7 @@ fn seed(keyring: &Keyring, device: &Device) -> Result<Option<Secret>, store::Err
 }
 
 fn unknown(serial: &str) -> wire::Error {
-    NO_SUCH_ENTITY.with(format!("VirtualMFADevice with serial number {serial} does not exist."))
+    NO_SUCH_ENTITY.with(format!("VirtualMFADevice with serial number {serial} doesn't exist."))
 }
 
 fn invalid_for_user() -> wire::Error {

@@ -76,8 +76,8 @@ fn refuse_long(serial: &str, name: &str) -> Result<(), wire::Error> {
     };
     let max = name.len().saturating_sub(excess);
     Err(VALIDATION.with(format!(
-        "1 validation error detected: Value '{name}' at 'virtualMFADeviceName' failed to satisfy \
-         constraint: Member must have length less than or equal to {max}"
+        "1 validation error detected: Value at 'virtualMFADeviceName' failed to satisfy constraint: \
+         Member must have length less than or equal to {max}"
     )))
 }
 

@@ -1,6 +1,6 @@
 use iam::ids;
 use wire::{
-    errors::{INVALID_CLIENT_TOKEN_ID, VALIDATION},
+    errors::{ACCESS_DENIED, INVALID_CLIENT_TOKEN_ID, VALIDATION},
     iam::{
         CreateAccessKeyRequest, DeleteAccessKeyRequest, GetAccessKeyLastUsedRequest,
         ListAccessKeysRequest, PutUserPolicyRequest, StatusType, UpdateAccessKeyRequest,
@@ -149,7 +149,8 @@ async fn last_use_is_told_when_there_was_one() {
     let unknown = ask!(root, get_access_key_last_used, ask_for("AKIAIOSFODNN7EXAMPLE"));
     refused(
         unknown,
-        &NO_SUCH_ENTITY,
-        "The Access Key with id AKIAIOSFODNN7EXAMPLE cannot be found",
+        &ACCESS_DENIED,
+        "User: arn:aws:iam::123456789012:root is not authorized to perform \
+         iam:GetAccessKeyLastUsed on resource: access key AKIAIOSFODNN7EXAMPLE",
     );
 }

@@ -140,6 +140,10 @@ async fn the_other_direction_tells_who_uses_a_policy() {
 
     let only = ListEntitiesForPolicyRequest { entity_filter: Some(EntityType::Group), ..list() };
     let groups = ask!(root, list_entities_for_policy, only).unwrap();
+    let filter = Some(EntityType::LocalManagedPolicy);
+    let by_policy = ListEntitiesForPolicyRequest { entity_filter: filter, ..list() };
+    let by_policy = ask!(root, list_entities_for_policy, by_policy).unwrap();
+    assert_eq!(by_policy, all, "a kind of policy is none of those who use it");
     assert_eq!((users(&groups).len(), groups.policy_groups.unwrap().len()), (0, 1));
     let filter = Some(PolicyUsageType::PermissionsBoundary);
     let bounds = ListEntitiesForPolicyRequest { policy_usage_filter: filter, ..list() };

@@ -136,7 +136,9 @@ async fn lists_by_name_path_role_and_page() {
 async fn tags_are_added_and_taken_off() {
     let house = House::new().await;
     let root = house.root();
-    ask!(root, create_instance_profile, new("web")).unwrap();
+    let made = ask!(root, create_instance_profile, new("web")).unwrap().instance_profile;
+    let got = ask!(root, get_instance_profile, get("web")).unwrap().instance_profile;
+    assert_eq!((made.tags, got.tags), (None, Some(vec![])), "none is said where one is looked at");
     let tags = |keys: &[&str]| -> Vec<Tag> {
         keys.iter().map(|key| Tag { key: s(key), value: s("v") }).collect()
     };

@@ -1,10 +1,13 @@
 //! No account can name, read or change what is another's.
 
-use wire::iam::{
-    AttachUserPolicyRequest, CreateAccessKeyRequest, CreatePolicyRequest, CreateUserRequest,
-    DeleteAccessKeyRequest, DeletePolicyRequest, DeleteUserRequest, GetAccessKeyLastUsedRequest,
-    GetPolicyRequest, GetUserRequest, ListAccessKeysRequest, ListPoliciesRequest, ListUsersRequest,
-    PolicyScopeType, errors::NO_SUCH_ENTITY,
+use wire::{
+    errors::ACCESS_DENIED,
+    iam::{
+        AttachUserPolicyRequest, CreateAccessKeyRequest, CreatePolicyRequest, CreateUserRequest,
+        DeleteAccessKeyRequest, DeletePolicyRequest, DeleteUserRequest,
+        GetAccessKeyLastUsedRequest, GetPolicyRequest, GetUserRequest, ListAccessKeysRequest,
+        ListPoliciesRequest, ListUsersRequest, PolicyScopeType, errors::NO_SUCH_ENTITY,
+    },
 };
 
 use crate::house::{ALLOW_ALL, House, ask, refused, s, some};
@@ -31,7 +34,7 @@ async fn users_and_keys_of_another_account_are_not_there() {
     let delete = DeleteAccessKeyRequest { user_name: None, access_key_id: id.clone() };
     refused(ask!(neighbour, delete_access_key, delete), &NO_SUCH_ENTITY, &no_key);
     let used = GetAccessKeyLastUsedRequest { access_key_id: id };
-    refused(ask!(neighbour, get_access_key_last_used, used), &NO_SUCH_ENTITY, &no_key);
+    assert!(ask!(neighbour, get_access_key_last_used, used).unwrap_err().is(&ACCESS_DENIED));
 
     let same = CreateUserRequest { user_name: s("alice"), ..Default::default() };
     let theirs = ask!(neighbour, create_user, same).unwrap().user.unwrap();

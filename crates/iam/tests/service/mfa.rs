@@ -259,7 +259,7 @@ async fn a_clock_that_is_off_is_learned() {
     refused(
         ask!(root, resync_mfa_device, unknown),
         &NO_SUCH_ENTITY,
-        "VirtualMFADevice with serial number arn:aws:iam::123456789012:mfa/none does not exist.",
+        "VirtualMFADevice with serial number arn:aws:iam::123456789012:mfa/none doesn't exist.",
     );
     house.user("bob").await;
     let others = ask!(root, resync_mfa_device, app.resyncing(&house, "bob", [0, 1]));
@@ -321,7 +321,7 @@ async fn a_device_leaves_its_holder_before_it_goes() {
     ask!(root, enable_mfa_device, app.enabling(&house, "bob", [0, 1])).unwrap();
     ask!(root, deactivate_mfa_device, app.leaving("bob")).unwrap();
     ask!(root, delete_virtual_mfa_device, app.going()).unwrap();
-    let gone = format!("VirtualMFADevice with serial number {} does not exist.", app.serial);
+    let gone = format!("VirtualMFADevice with serial number {} doesn't exist.", app.serial);
     refused(ask!(root, delete_virtual_mfa_device, app.going()), &NO_SUCH_ENTITY, &gone);
     refused(ask!(root, deactivate_mfa_device, app.leaving("bob")), &NO_SUCH_ENTITY, &gone);
     ask!(root, delete_user, DeleteUserRequest { user_name: s("alice") }).unwrap();

@@ -182,6 +182,13 @@ async fn a_policy_goes_when_nobody_uses_it() {
     let gone = format!("Policy {arn} was not found.");
     refused(ask!(root, delete_policy, delete()), &NO_SUCH_ENTITY, &gone);
     refused(ask!(root, get_policy, get(&arn)), &NO_SUCH_ENTITY, &gone);
+    let gone = format!("Policy {arn} version v3 does not exist or is not attachable.");
+    let (policy_arn, version_id) = (arn, s("v3"));
+    let get =
+        GetPolicyVersionRequest { policy_arn: policy_arn.clone(), version_id: version_id.clone() };
+    refused(ask!(root, get_policy_version, get), &NO_SUCH_ENTITY, &gone);
+    let choose = SetDefaultPolicyVersionRequest { policy_arn, version_id };
+    refused(ask!(root, set_default_policy_version, choose), &NO_SUCH_ENTITY, &gone);
 }
 
 #[tokio::test]

@@ -147,7 +147,7 @@ async fn what_is_not_given_stays() {
     assert_eq!((role.description, role.max_session_duration), (some("a"), Some(43_200)));
     let input = UpdateRoleDescriptionRequest { role_name: s("r"), description: s("") };
     let shown = ask!(root, update_role_description, input).unwrap().role.unwrap();
-    assert_eq!(shown.description, some(""));
+    assert_eq!((shown.description, shown.max_session_duration), (some(""), None));
     refused(
         ask!(root, update_role, UpdateRoleRequest { role_name: s("none"), ..Default::default() }),
         &NO_SUCH_ENTITY,

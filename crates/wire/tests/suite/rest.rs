@@ -328,7 +328,7 @@ fn a_real_service_is_read_as_its_clients_write() {
     let body = br#"{"locale": "EN", "policyDocument": "{}", "policyType": "IDENTITY_POLICY"}"#;
     let (path, query) = ("/policy/validation", "maxResults=5&nextToken=a%2Fb%3D");
     let input = rest_json::decode(operation, Request { path, query, headers: &[], body }).unwrap();
-    wire::validate(operation.input.unwrap(), &input).unwrap();
+    wire::validate(operation.input.unwrap(), &input, model.telling()).unwrap();
     let input = accessanalyzer::ValidatePolicyRequest::from_value(input).unwrap();
     assert_eq!(operation.action, "access-analyzer:ValidatePolicy");
     assert_eq!((input.max_results, input.next_token.as_deref()), (Some(5), Some("a/b=")));
