@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mailbox::{
-    Flags, Folder, FolderId, FolderName, Keywords, MailboxId, Message, Modseq, Opened, Uid, UidSet,
+    Flags, Folder, FolderId, Keywords, MailboxId, Message, Modseq, Opened, Rights, Uid, UidSet,
     search::{self, Query},
 };
 use world::{Secret, Timestamp};
+
+use crate::{grammar::acl::Grant, place::Place};
 
 /// Work that needs more than the session's own memory. A session has at most one at a time.
 #[derive(Debug)]
@@ -21,29 +23,34 @@ pub enum Job {
     },
     /// Let time pass, then answer [`Answer::Done`].
     Pause(Duration),
-    /// Do this with a mailbox.
+    /// Do this for the user with this mailbox.
     Mailbox(MailboxId, Task),
 }
 
-/// What can be done with a mailbox.
+/// What can be done with the user's mailbox and what others share of theirs. Who does it sees to it that the user
+/// may: what must not be known of is [`mailbox::Error::NoSuchFolder`], what must not be done
+/// [`mailbox::Error::NotPermitted`].
 #[derive(Debug)]
 pub enum Task {
-    /// Read all folders: [`Answer::Folders`], by name.
-    Folders,
+    /// Read all folders: [`Answer::Folders`].
+    Folders {
+        /// Those that others share as well.
+        shared: bool,
+    },
     /// Read one folder: [`Answer::Folder`].
-    Folder(FolderName),
+    Folder(Place),
     /// Read a folder and the UIDs in it: [`Answer::Opened`].
-    Open(FolderName),
+    Open(Place),
     /// Read what has happened in a folder after a change: [`Answer::Changes`].
     Changes(FolderId, Modseq),
     /// Make a folder: [`Answer::Done`].
-    Create(FolderName),
+    Create(Place),
     /// Delete a folder with its messages: [`Answer::Done`].
-    Delete(FolderName),
+    Delete(Place),
     /// Give a folder, and all below it, another name: [`Answer::Done`].
-    Rename(FolderName, FolderName),
+    Rename(Place, Place),
     /// Subscribe to a folder, or no longer: [`Answer::Done`].
-    Subscribe(FolderName, bool),
+    Subscribe(Place, bool),
     /// Read messages in the order of their UIDs: [`Answer::Messages`].
     Messages(FolderId, UidSet, Detail),
     /// Find messages: [`Answer::Search`].
@@ -51,15 +58,23 @@ pub enum Task {
     /// Change flags: [`Answer::Stored`].
     Store(FolderId, UidSet, Marks, Option<Modseq>),
     /// Copy messages to a folder, all or none: [`Answer::Copied`].
-    Copy(FolderId, UidSet, FolderName),
+    Copy(FolderId, UidSet, Place),
     /// Move messages to a folder, all or none: [`Answer::Copied`].
-    Move(FolderId, UidSet, FolderName),
+    Move(FolderId, UidSet, Place),
     /// Put a new message into a folder: [`Answer::Appended`].
     Append(Upload),
     /// Remove those of the messages that are marked deleted: [`Answer::Done`].
     Expunge(FolderId, UidSet),
-    /// Read how full the mailbox is: [`Answer::Quota`].
+    /// Read how full the user's own mailbox is: [`Answer::Quota`].
     Quota,
+    /// Change what somebody may do with a folder: [`Answer::Done`].
+    Grant(Place, String, Grant),
+    /// Read who may do what with a folder: [`Answer::Grants`].
+    Grants(Place),
+    /// Read what the user may do with a folder: [`Answer::Rights`].
+    MyRights(Place),
+    /// Read what somebody may do with a folder whatever is granted: [`Answer::Rights`].
+    RightsAlways(Place, String),
 }
 
 /// How much of each message to read; each kind holds what those before it do.
@@ -88,7 +103,7 @@ pub enum Marks {
 #[derive(Debug)]
 pub struct Upload {
     /// Where it shall go.
-    pub folder: FolderName,
+    pub folder: Place,
     /// Its flags.
     pub flags: Flags,
     /// Its keywords.
@@ -114,11 +129,15 @@ pub enum Answer {
     /// The password is right, but the user may not come like this, or not from here.
     Refused,
     /// Folders.
-    Folders(Vec<Folder>),
+    Folders(Vec<Listed>),
     /// A folder.
     Folder(Folder),
-    /// A folder and what is in it.
-    Opened(Opened),
+    /// A folder and what is in it, and what the user may do with it.
+    Opened(Opened, Rights),
+    /// Who may do what: names and rights.
+    Grants(Vec<(String, Rights)>),
+    /// Rights.
+    Rights(Rights),
     /// Messages that a search has found.
     Search(search::Found),
     /// What has changed.
@@ -158,6 +177,17 @@ pub enum Answer {
         /// Bytes that may be in use.
         limit_bytes: u64,
     },
+}
+
+/// A folder in a list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The name that the user knows it by.
+    pub name: String,
+    /// The folder; one of somebody else bears no role, and `subscribed` is what the user wants.
+    pub folder: Folder,
+    /// Whether the user may know its counts.
+    pub readable: bool,
 }
 
 /// A message with what was asked for.

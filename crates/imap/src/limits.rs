@@ -85,3 +85,6 @@ pub(crate) const RECENT_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) const LARGE_COMMAND_BYTES: usize = 1024 * 1024;
 /// Bytes taken from the socket at once.
 pub(crate) const READ_BYTES: usize = 16 * 1024;
+
+/// How often a client that idles in a folder of somebody else is checked to be still allowed to.
+pub(crate) const ACCESS_INTERVAL: Duration = Duration::from_secs(4);

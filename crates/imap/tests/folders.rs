@@ -26,7 +26,7 @@ async fn a_new_mailbox_has_its_special_folders() {
             S: * LIST (\Noselect) "/" ""
             S: c OK LIST completed
             C: d NAMESPACE
-            S: * NAMESPACE (("" "/")) NIL NIL
+            S: * NAMESPACE (("" "/")) (("Other Users/" "/")) NIL
             S: d OK NAMESPACE completed
             C: e LIST "" inbox RETURN (STATUS (MESSAGES UIDNEXT))
             S: * LIST (\HasNoChildren) "/" "INBOX"

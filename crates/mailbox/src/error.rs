@@ -35,6 +35,15 @@ pub enum Error {
     /// The mailbox has as many folders as it may have.
     #[error("the mailbox has {limit} folders, which is the limit", limit = crate::MAX_FOLDERS)]
     TooManyFolders,
+    /// The folder has as many grantees as it may have.
+    #[error("{limit} others have rights to the folder, which is the limit", limit = crate::rights::MAX_GRANTEES)]
+    TooManyGrantees,
+    /// It takes a right that was not granted. Of this room's own functions none asks for rights; their callers do.
+    #[error("you do not have the right to do this")]
+    NotPermitted,
+    /// There is nobody of that name to be granted anything.
+    #[error("there is nobody of that name")]
+    NoSuchGrantee,
     /// The folder has given out its last UID.
     #[error("the folder has no UID left")]
     FolderFull,

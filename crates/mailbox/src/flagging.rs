@@ -19,6 +19,14 @@ pub enum FlagAction {
     Remove,
     /// Set them and take all others away.
     Replace,
+    /// Set those of them that are among `flags` and take the others of `flags` away; the same for all keywords if
+    /// `keywords`. The rest stays as it is.
+    ReplaceAmong {
+        /// The flags that can change.
+        flags: Flags,
+        /// Whether keywords can change.
+        keywords: bool,
+    },
 }
 
 /// A change to the flags and keywords of messages.
@@ -42,6 +50,12 @@ impl FlagChange {
                 (message.flags.without(self.flags), message.keywords.without(&self.keywords))
             }
             FlagAction::Replace => (self.flags, self.keywords.clone()),
+            FlagAction::ReplaceAmong { flags, keywords } => {
+                let other = self.flags.without(flags);
+                let kept = message.flags.without(flags);
+                let words = if keywords { &self.keywords } else { &message.keywords };
+                (self.flags.without(other).with(kept), words.clone())
+            }
         })
     }
 }

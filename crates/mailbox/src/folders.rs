@@ -6,14 +6,16 @@ use store::{Row, Snapshot, Transaction, params};
 use world::Timestamp;
 
 use crate::{
-    Error, FolderId, FolderName, MailboxId, Modseq, Role, Uid, UidSet, mailboxes, transfer,
+    Error, FolderId, FolderName, MailboxId, Modseq, Role, Uid, UidSet, mailboxes, rights, transfer,
 };
 
 /// The most folders of one mailbox.
 pub const MAX_FOLDERS: usize = 2000;
 
-const COLUMNS: &str = "f.id, f.mailbox_id, f.name, f.role, f.subscribed, f.modseq, f.uid_validity, f.uid_next, \
+pub(crate) const COLUMNS: &str = "f.id, f.mailbox_id, f.name, f.role, f.subscribed, f.modseq, f.uid_validity, f.uid_next, \
                        f.highest_modseq, f.forgotten_modseq, f.total, f.unseen, f.deleted, f.size_bytes";
+/// How many columns that are.
+pub(crate) const COLUMN_COUNT: usize = 14;
 /// Folders of mailboxes out of service are not there.
 const FROM: &str =
     "FROM folders f JOIN mailboxes m ON m.id = f.mailbox_id WHERE m.deprovisioned_at IS NULL";
@@ -52,7 +54,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    fn from_row(row: &Row<'_>) -> Result<Self, store::Error> {
+    pub(crate) fn from_row(row: &Row<'_>) -> Result<Self, store::Error> {
         let role: Option<String> = row.get(3)?;
         Ok(Self {
             id: FolderId(row.get(0)?),
@@ -151,6 +153,7 @@ pub async fn create(
     new.push((name.clone(), None));
     check_count(held.len() + new.len())?;
     add(tx, mailbox, &new, now).await?;
+    rights::inherit(tx, mailbox, new.iter().map(|(name, _)| name)).await?;
     find(tx, mailbox, name).await
 }
 
@@ -188,6 +191,7 @@ pub async fn rename(
     let new = missing_ancestors(&held, to);
     check_count(held.len() + new.len())?;
     let modseq = add(tx, mailbox, &new, now).await?;
+    rights::inherit(tx, mailbox, new.iter().map(|(name, _)| name)).await?;
     for (old, new) in &moves {
         let sql = "UPDATE folders SET name = $3, modseq = $4 WHERE mailbox_id = $1 AND name = $2";
         tx.execute(sql, params![mailbox.0, old.as_str(), new.as_str(), modseq.0]).await?;
@@ -212,6 +216,7 @@ pub async fn delete(
     let modseq = mailboxes::touch(tx, mailbox).await?;
     let sql = "INSERT INTO deleted_folders (mailbox_id, modseq, folder_id) VALUES ($1, $2, $3)";
     tx.execute(sql, params![mailbox.0, modseq.0, folder.id.0]).await?;
+    rights::forget(tx, folder.id).await?;
     tx.execute("DELETE FROM folders WHERE id = $1", params![folder.id.0]).await?;
     Ok(())
 }

@@ -11,7 +11,7 @@
 //! - What is known of a message without its body is read once, at intake: [`summary::Summary`].
 //!
 //! The room knows nothing of the protocols that show a mailbox, of addresses and their owners, or of who may
-//! do what. An *owner* is the id of an entity, nothing more.
+//! do what: it keeps the rights to folders for those who ask for them ([`rights`]), and obeys whoever calls. An *owner* is the id of an entity, nothing more.
 //!
 //! # What it offers
 //! - [`mailboxes`]: into service, quota, out of service, restored within 30 days, purged.
@@ -22,6 +22,7 @@
 //! - [`changes`]: what changed since a modification sequence, in a folder and among the folders.
 //! - [`change_flags`]: flags and keywords changed, if wanted only where nothing changed since.
 //! - [`copy`], [`r#move`](fn@move), [`expunge`], [`remove`]: messages that change their place.
+//! - [`rights`]: who else may do what with a folder, and who wants to see it.
 //! - [`search`](mod@search): found by flags, dates, sizes, header fields and decoded text.
 //!
 //! # Conflicts
@@ -30,7 +31,7 @@
 //!
 //! # Limits
 //! [`MAX_MESSAGE_BYTES`], [`MAX_FOLDERS`], [`MAX_NAME_BYTES`], [`MAX_NAME_DEPTH`], [`MAX_KEYWORDS`],
-//! [`MAX_KEYWORD_BYTES`]; those of a summary are in [`summary`].
+//! [`MAX_KEYWORD_BYTES`], [`rights::MAX_GRANTEES`]; those of a summary are in [`summary`].
 
 pub mod bodies;
 pub mod changes;
@@ -43,6 +44,7 @@ pub mod intake;
 pub mod mailboxes;
 pub mod messages;
 mod name;
+pub mod rights;
 mod schema;
 pub mod search;
 pub mod summary;
@@ -63,6 +65,7 @@ pub use intake::{
 pub use mailboxes::{DEFAULT_QUOTA_BYTES, Mailbox, RETENTION, TOPIC};
 pub use messages::{BATCH_ROWS, Columns, Cursor, Entry, Message, Opened, open};
 pub use name::{FolderName, INBOX, MAX_NAME_BYTES, MAX_NAME_DEPTH, Role, SEPARATOR};
+pub use rights::Rights;
 pub use schema::MIGRATIONS;
 pub use search::{Found, Query, search};
 pub use summary::Summary;

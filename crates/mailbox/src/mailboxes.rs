@@ -5,7 +5,7 @@ use std::time::Duration;
 use store::{Change, Keyring, Row, Snapshot, Store, Transaction, params};
 use world::Timestamp;
 
-use crate::{Error, FolderName, MailboxId, Modseq, Role, folders};
+use crate::{Error, FolderId, FolderName, MailboxId, Modseq, Role, folders, rights};
 
 /// How long a mailbox that was taken out of service can be restored.
 pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -277,6 +277,7 @@ async fn purge_step(tx: &mut Transaction, id: MailboxId) -> Result<(), Error> {
         }
         return Ok(());
     }
+    tx.execute("DELETE FROM shared_subscriptions WHERE mailbox_id = $1", params![id.0]).await?;
     tx.execute("DELETE FROM mailboxes WHERE id = $1", params![id.0]).await?;
     Ok(())
 }
@@ -293,6 +294,7 @@ async fn purge_folder(tx: &mut Transaction, folder: i64) -> Result<(), Error> {
         let sql = "DELETE FROM messages WHERE folder_id = $1 AND uid <= $2";
         tx.execute(sql, params![folder, last]).await?;
     } else if purge_tombstones(tx, folder).await? == 0 {
+        rights::forget(tx, FolderId(folder)).await?;
         tx.execute("DELETE FROM folders WHERE id = $1", params![folder]).await?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use store::Migration;
 
 /// The tables of this room, to be given to `store::Store::open`.
 pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "mailbox-0001-mailboxes", sql: MAILBOXES }];
+    &[Migration { name: "mailbox-0001-mailboxes", sql: MAILBOXES }, FOLDER_RIGHTS];
 
 /// - `mailboxes.owner` is the id of the entity whose mailbox it is; ids of entities are never used again.
 /// - `mailboxes.modseq`, `uid_validity` and `item_last` are counters: the last number given out.
@@ -102,3 +102,25 @@ CREATE TABLE loose_bodies (
     body_id INTEGER PRIMARY KEY REFERENCES bodies (id)
 );
 ";
+
+/// - `folder_rights.grantee` is a name that the caller gives meaning to; `rights` are the bits of `Rights`.
+/// - `shared_subscriptions` are the folders of others that the owner of `mailbox_id` wants shown.
+const FOLDER_RIGHTS: Migration = Migration {
+    name: "mailbox-0002-folder-rights",
+    sql: "
+CREATE TABLE folder_rights (
+    folder_id INTEGER NOT NULL REFERENCES folders (id),
+    grantee TEXT NOT NULL,
+    rights INTEGER NOT NULL,
+    PRIMARY KEY (folder_id, grantee)
+) WITHOUT ROWID;
+CREATE INDEX folder_rights_by_grantee ON folder_rights (grantee, folder_id);
+
+CREATE TABLE shared_subscriptions (
+    mailbox_id INTEGER NOT NULL REFERENCES mailboxes (id),
+    folder_id INTEGER NOT NULL REFERENCES folders (id),
+    PRIMARY KEY (mailbox_id, folder_id)
+) WITHOUT ROWID;
+CREATE INDEX shared_subscriptions_by_folder ON shared_subscriptions (folder_id);
+",
+};

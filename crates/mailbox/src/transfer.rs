@@ -29,11 +29,11 @@ pub struct Removed {
     pub modseq: Modseq,
 }
 
-/// Copies the messages of `uids` that are there into another folder of the same mailbox (or the same folder).
-/// A copy has a new item id, and flags and date of the original.
+/// Copies the messages of `uids` that are there into another folder (or the same), also of another mailbox of the
+/// organization, which is charged. A copy has a new item id, and flags and date of the original.
 ///
 /// # Errors
-/// [`Error::NoSuchFolder`], also for a folder of another mailbox; [`Error::QuotaExceeded`],
+/// [`Error::NoSuchFolder`], also for a folder of another organization; [`Error::QuotaExceeded`],
 /// [`Error::FolderFull`]; what the store says. Nothing is copied then.
 pub async fn copy(
     tx: &mut Transaction,
@@ -47,20 +47,16 @@ pub async fn copy(
     if picked.is_empty() {
         return Ok(nothing(&to));
     }
-    to.check_room(picked.len())?;
-    let items = picked.len() as i64;
-    let charge = Charge { bytes: picked.delta.size_bytes, items, organization: None };
-    let (modseq, item_last) = mailboxes::charge(tx, to.mailbox, &charge).await?;
-    let items_before = Items::New(item_last - items);
-    insert(tx, &picked, &from, &to, modseq, items_before, now).await
+    insert_new(tx, &picked, &from, &to, now).await
 }
 
-/// Moves the messages of `uids` that are there into another folder of the same mailbox (or the end of the same
-/// folder). A moved message keeps item id, flags and date, and leaves a tombstone.
+/// Moves the messages of `uids` that are there into another folder (or the end of the same), also of another
+/// mailbox of the organization. A moved message keeps flags and date, within its mailbox also its item id, and
+/// leaves a tombstone.
 ///
 /// # Errors
-/// [`Error::NoSuchFolder`], also for a folder of another mailbox; [`Error::FolderFull`]; what the store says.
-/// Nothing is moved then.
+/// [`Error::NoSuchFolder`], also for a folder of another organization; [`Error::FolderFull`], and for another
+/// mailbox [`Error::QuotaExceeded`]; what the store says. Nothing is moved then.
 pub async fn r#move(
     tx: &mut Transaction,
     from: FolderId,
@@ -72,6 +68,13 @@ pub async fn r#move(
     let picked = Picked::read(tx, from.id, uids, Flags::NONE).await?;
     if picked.is_empty() {
         return Ok(nothing(&to));
+    }
+    if from.mailbox != to.mailbox {
+        let transferred = insert_new(tx, &picked, &from, &to, now).await?;
+        let charge = Charge { bytes: -picked.delta.size_bytes, ..Charge::default() };
+        let (modseq, _) = mailboxes::charge(tx, from.mailbox, &charge).await?;
+        bury(tx, &picked, from.id, modseq).await?;
+        return Ok(transferred);
     }
     to.check_room(picked.len())?;
     let modseq = mailboxes::touch(tx, to.mailbox).await?;
@@ -208,12 +211,33 @@ async fn both(
     to: FolderId,
 ) -> Result<(Folder, Folder), Error> {
     let (from, to) = (folders::get(tx, from).await?, folders::get(tx, to).await?);
-    if from.mailbox == to.mailbox { Ok((from, to)) } else { Err(Error::NoSuchFolder) }
+    if from.mailbox == to.mailbox {
+        return Ok((from, to));
+    }
+    // a body can be read with the key of its organization only
+    let one = mailboxes::get(tx, from.mailbox).await?.organization;
+    let other = mailboxes::get(tx, to.mailbox).await?.organization;
+    if one == other { Ok((from, to)) } else { Err(Error::NoSuchFolder) }
 }
 
 fn nothing(to: &Folder) -> Transferred {
     let (uid_validity, modseq) = (to.uid_validity, to.highest_modseq);
     Transferred { uid_validity, pairs: Vec::new(), modseq }
+}
+
+/// Puts rows for the picked messages, as new items, at the end of the target folder, and charges its mailbox.
+async fn insert_new(
+    tx: &mut Transaction,
+    picked: &Picked,
+    from: &Folder,
+    to: &Folder,
+    now: Timestamp,
+) -> Result<Transferred, Error> {
+    to.check_room(picked.len())?;
+    let items = picked.len() as i64;
+    let charge = Charge { bytes: picked.delta.size_bytes, items, organization: None };
+    let (modseq, item_last) = mailboxes::charge(tx, to.mailbox, &charge).await?;
+    insert(tx, picked, from, to, modseq, Items::New(item_last - items), now).await
 }
 
 /// Puts rows for the picked messages at the end of the target folder.

@@ -26,7 +26,9 @@ use super::{
 };
 use crate::{
     job::{Answer, Job, Outcome},
-    limits::{LARGE_COMMAND_BYTES, MIN_READ_BYTES_PER_SECOND, READ_BYTES, WRITE_TIMEOUT},
+    limits::{
+        ACCESS_INTERVAL, LARGE_COMMAND_BYTES, MIN_READ_BYTES_PER_SECOND, READ_BYTES, WRITE_TIMEOUT,
+    },
     session::{Next, Session, Turn},
 };
 
@@ -45,9 +47,9 @@ where
 {
     let (session, greeting) = Session::new(server.world.now());
     let stop = server.stop.subscribe();
-    let (watch, over, recent, large) = (None, None, None, None);
+    let (watch, over, foreign, recent, large) = (None, None, None, None, None);
     let mut connection =
-        Connection { stream, session, peer, server, stop, watch, over, recent, large };
+        Connection { stream, session, peer, server, stop, watch, over, foreign, recent, large };
     let mut turn = greeting;
     while connection.perform(turn).await? {
         match connection.next_turn().await? {
@@ -69,6 +71,8 @@ struct Connection<S> {
     watch: Option<Watch>,
     /// The end of the user's stay.
     over: Option<Over>,
+    /// Over the mailbox of somebody else in which a folder is selected.
+    foreign: Option<(MailboxId, Watch)>,
     /// A large body that was fetched just now.
     recent: Option<Recent>,
     /// The place of a large command that is coming in.
@@ -170,10 +174,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
+    /// Watches the mailbox of the folder that is selected now, if it is somebody else's.
+    fn watch_foreign(&mut self) {
+        let wanted = self.session.foreign_mailbox();
+        if wanted != self.foreign.as_ref().map(|(mailbox, _)| *mailbox) {
+            self.foreign = wanted.map(|mailbox| (mailbox, self.server.hub.watch(mailbox)));
+        }
+    }
+
     /// Waits for whatever comes first: the client, a change, the deadline, the end of the user's stay or of the
     /// server.
     async fn next_turn(&mut self) -> io::Result<Option<Turn>> {
-        let Self { stream, session, stop, watch, over, recent, large, server, .. } = self;
+        self.watch_foreign();
+        let Self { stream, session, stop, watch, over, foreign, recent, large, server, .. } = self;
         let world = &server.world;
         let left = session.deadline().since(world.now());
         let large_of = session.mailbox().filter(|_| session.held_bytes() > LARGE_COMMAND_BYTES);
@@ -184,6 +197,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 read(stream, |bytes| session.feed(bytes, world.now())).await
             } => turn,
             () = changed(watch.as_ref()) => Ok(Some(session.changed(world.now()))),
+            () = foreign_changed(foreign.as_ref()) => Ok(Some(session.changed(world.now()))),
             () = sleep(forget) => {
                 recent.take_if(|recent| recent.left(world.now()).is_zero());
                 Ok(Some(session.tick(world.now())))
@@ -232,6 +246,16 @@ async fn ended(over: &mut Option<Over>) {
 async fn is_over(over: &mut Option<Over>) -> bool {
     let mut ended = std::pin::pin!(ended(over));
     poll_fn(|context| Poll::Ready(ended.as_mut().poll(context).is_ready())).await
+}
+
+/// A change, or the time to look again whether the user may still see the folder: that depends on more than the
+/// mailbox, such as who is in which group.
+async fn foreign_changed(foreign: Option<&(MailboxId, Watch)>) {
+    match foreign {
+        // Either is reason enough to look.
+        Some((_, watch)) => drop(timeout(ACCESS_INTERVAL, watch.changed()).await),
+        None => std::future::pending().await,
+    }
 }
 
 async fn changed(watch: Option<&Watch>) {

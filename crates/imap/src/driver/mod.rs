@@ -1,10 +1,13 @@
 //! Connections: sockets, time and the store around a pure [`crate::Session`].
 
+mod access;
+mod acl;
 mod connection;
 mod hub;
 mod large;
 mod listener;
 mod places;
+mod shared;
 mod tasks;
 mod users;
 

@@ -1,21 +1,21 @@
-//! What a session asks for, done with the mailbox. Nothing here waits for the client.
+//! What a session asks for, done with the mailbox, as far as the user may. Nothing here waits for the client.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use mailbox::{
-    BodyId, Columns, Cursor, Delivery, Destination, Error, FlagAction, FlagChange, FolderId,
-    Keywords, Located, MailboxId, Message, Modseq, Prepared, Uid, UidSet, changes, folders,
-    mailboxes,
+    BodyId, Columns, Cursor, Delivery, Destination, Error, FolderId, Located, MailboxId, Message,
+    Modseq, Prepared, Rights, Uid, UidSet, changes, folders, mailboxes,
 };
 use store::{Snapshot, Transaction};
 use tokio::time::timeout;
 use world::Timestamp;
 
-use super::{Server, large::LargePlace};
+use super::{Server, access, acl, large::LargePlace, shared};
 use crate::{
-    job::{Answer, Changes, Detail, Fetched, Marks, Outcome, Task, Upload},
+    job::{Answer, Changes, Detail, Fetched, Outcome, Task, Upload},
     limits::{BATCH_BODY_BYTES, LARGE_BODY_TIMEOUT, RECENT_BODY_BYTES, RECENT_BODY_TIMEOUT},
+    place::Place,
 };
 
 /// How often a task is tried when it conflicts with others.
@@ -38,7 +38,7 @@ impl Recent {
     }
 }
 
-/// Does a task with a mailbox.
+/// Does a task for the user with this mailbox.
 pub(super) async fn run(
     server: &Server,
     mailbox: MailboxId,
@@ -68,15 +68,27 @@ async fn retried<F: Future<Output = Outcome>>(mut attempt: impl FnMut() -> F) ->
 
 async fn attempt(server: &Server, mailbox: MailboxId, task: &Task) -> Outcome {
     match task {
-        Task::Folders | Task::Folder(_) | Task::Open(_) | Task::Changes(..) | Task::Quota => {
+        Task::Folders { .. }
+        | Task::Folder(_)
+        | Task::Open(_)
+        | Task::Changes(..)
+        | Task::Quota
+        | Task::Grants(_)
+        | Task::MyRights(_)
+        | Task::RightsAlways(..) => {
             let mut snapshot = server.store.read().await?;
             read(&mut snapshot, mailbox, task).await
         }
         Task::Messages(folder, uids, Detail::Row) => {
-            fetch(server, *folder, uids, Columns::Row).await
+            fetch(server, mailbox, *folder, uids, Columns::Row).await
         }
-        Task::Messages(folder, uids, _) => fetch(server, *folder, uids, Columns::Summary).await,
+        Task::Messages(folder, uids, _) => {
+            fetch(server, mailbox, *folder, uids, Columns::Summary).await
+        }
         Task::Search(folder, query) => {
+            let mut snapshot = server.store.read().await?;
+            readable(&mut snapshot, mailbox, *folder).await?;
+            drop(snapshot);
             let found = mailbox::search(&server.store, *folder, query).await?;
             Ok(Answer::Search(found))
         }
@@ -91,12 +103,23 @@ async fn attempt(server: &Server, mailbox: MailboxId, task: &Task) -> Outcome {
 
 async fn read(snapshot: &mut Snapshot, mailbox: MailboxId, task: &Task) -> Outcome {
     match task {
-        Task::Folder(name) => Ok(Answer::Folder(folders::find(snapshot, mailbox, name).await?)),
-        Task::Open(name) => {
-            let folder = folders::find(snapshot, mailbox, name).await?;
-            Ok(Answer::Opened(mailbox::open(snapshot, folder.id).await?))
+        Task::Folder(place) => {
+            let folder = access::find(snapshot, mailbox, place).await?.need(Rights::READ)?;
+            Ok(Answer::Folder(folder))
+        }
+        Task::Open(place) => {
+            let reached = access::find(snapshot, mailbox, place).await?;
+            let rights = reached.rights;
+            let folder = reached.need(Rights::READ)?;
+            Ok(Answer::Opened(mailbox::open(snapshot, folder.id).await?, rights))
+        }
+        Task::Grants(place) => Ok(Answer::Grants(acl::grants(snapshot, mailbox, place).await?)),
+        Task::MyRights(place) => Ok(Answer::Rights(acl::mine(snapshot, mailbox, place).await?)),
+        Task::RightsAlways(place, identifier) => {
+            Ok(Answer::Rights(acl::always(snapshot, mailbox, place, identifier).await?))
         }
         Task::Changes(folder, since) => {
+            readable(snapshot, mailbox, *folder).await?;
             Ok(Answer::Changes(changes_since(snapshot, *folder, *since).await?))
         }
         Task::Quota => {
@@ -104,8 +127,18 @@ async fn read(snapshot: &mut Snapshot, mailbox: MailboxId, task: &Task) -> Outco
             let (used_bytes, limit_bytes) = (mailbox.used_bytes, mailbox.quota_bytes);
             Ok(Answer::Quota { used_bytes, limit_bytes })
         }
-        _ => Ok(Answer::Folders(folders::list(snapshot, mailbox).await?)),
+        Task::Folders { shared } => {
+            Ok(Answer::Folders(shared::list(snapshot, mailbox, *shared).await?))
+        }
+        // The others are not readings; see `attempt`.
+        _ => Ok(Answer::Done),
     }
+}
+
+/// Refuses to read a folder that must not be read, or no longer: to the user it is gone.
+async fn readable(snapshot: &mut Snapshot, user: MailboxId, folder: FolderId) -> Result<(), Error> {
+    let reached = access::get(snapshot, user, folder).await?;
+    if reached.rights.contains(Rights::READ) { Ok(()) } else { Err(Error::NoSuchFolder) }
 }
 
 async fn changes_since(
@@ -123,8 +156,15 @@ async fn changes_since(
     Ok(Changes { through: found.until, changed: found.changed, vanished, present })
 }
 
-async fn fetch(server: &Server, folder: FolderId, uids: &UidSet, columns: Columns) -> Outcome {
+async fn fetch(
+    server: &Server,
+    mailbox: MailboxId,
+    folder: FolderId,
+    uids: &UidSet,
+    columns: Columns,
+) -> Outcome {
     let mut snapshot = server.store.read().await?;
+    readable(&mut snapshot, mailbox, folder).await?;
     let rows = Cursor::new(folder, uids.clone(), columns).all(&mut snapshot).await?;
     let found = rows.into_iter().map(|message| Fetched { message, body: None }).collect();
     Ok(Answer::Messages { found, through: last(uids) })
@@ -140,6 +180,7 @@ async fn fetch_bodies(
 ) -> Outcome {
     let mut through = last(&uids);
     let mut snapshot = server.store.read().await?;
+    readable(&mut snapshot, mailbox, folder).await?;
     let rows = Cursor::new(folder, uids, Columns::Summary).all(&mut snapshot).await?;
     let (mut located, mut bytes) = (Vec::new(), 0);
     for message in rows {
@@ -202,30 +243,44 @@ fn last(uids: &UidSet) -> Uid {
     Uid(uids.ranges().last().map_or(0, |range| *range.end()))
 }
 
-async fn change(server: &Server, tx: &mut Transaction, mailbox: MailboxId, task: &Task) -> Outcome {
+async fn change(server: &Server, tx: &mut Transaction, user: MailboxId, task: &Task) -> Outcome {
     let now = server.world.now();
     match task {
-        Task::Create(name) => drop(folders::create(tx, mailbox, name, now).await?),
-        Task::Delete(name) => folders::delete(tx, mailbox, name).await?,
-        Task::Rename(from, to) => folders::rename(tx, mailbox, from, to, now).await?,
-        Task::Subscribe(name, subscribed) => {
-            folders::subscribe(tx, mailbox, name, *subscribed).await?
+        Task::Create(place) => {
+            let mailbox = access::for_new(tx, user, place).await?;
+            folders::create(tx, mailbox, &place.folder, now).await?;
         }
-        Task::Expunge(folder, uids) => drop(mailbox::expunge(tx, *folder, uids).await?),
+        Task::Delete(place) => {
+            let folder = access::find(tx, user, place).await?.need(Rights::DELETE)?;
+            folders::delete(tx, folder.mailbox, &folder.name).await?;
+        }
+        Task::Rename(from, to) => rename(tx, user, from, to, now).await?,
+        Task::Subscribe(place, subscribed) => {
+            shared::subscribe(tx, user, place, *subscribed).await?
+        }
+        Task::Grant(place, identifier, grant) => {
+            acl::grant(tx, user, place, identifier, *grant).await?
+        }
+        Task::Expunge(folder, uids) => {
+            let folder = access::get(tx, user, *folder).await?.need(Rights::EXPUNGE)?;
+            mailbox::expunge(tx, folder.id, uids).await?;
+        }
         Task::Store(folder, uids, marks, since) => {
-            let flagged =
-                mailbox::change_flags(tx, *folder, uids, &change_of(marks), *since).await?;
+            let reached = access::get(tx, user, *folder).await?;
+            let change = access::allowed_change(reached.rights, marks);
+            let change = change.ok_or_else(|| reached.refusal())?;
+            let flagged = mailbox::change_flags(tx, *folder, uids, &change, *since).await?;
             return Ok(Answer::Stored { stored: flagged.messages, modified: flagged.failed });
         }
-        Task::Copy(folder, uids, to) => {
-            let to = folders::find(tx, mailbox, to).await?;
-            let done = mailbox::copy(tx, *folder, uids, to.id, now).await?;
-            return Ok(Answer::Copied { uid_validity: done.uid_validity, pairs: done.pairs });
+        Task::Copy(from, uids, to) => {
+            readable(tx, user, *from).await?;
+            return transfer(tx, user, (*from, uids, to), false, now).await;
         }
-        Task::Move(folder, uids, to) => {
-            let to = folders::find(tx, mailbox, to).await?;
-            let done = mailbox::r#move(tx, *folder, uids, to.id, now).await?;
-            return Ok(Answer::Copied { uid_validity: done.uid_validity, pairs: done.pairs });
+        Task::Move(from, uids, to) => {
+            // RFC 6851, section 4.5: the rights of COPY, STORE and EXPUNGE
+            let needed = Rights::READ | Rights::MARK_DELETED | Rights::EXPUNGE;
+            access::get(tx, user, *from).await?.need(needed)?;
+            return transfer(tx, user, (*from, uids, to), true, now).await;
         }
         // The others are not changes; see `attempt`.
         _ => {}
@@ -233,45 +288,76 @@ async fn change(server: &Server, tx: &mut Transaction, mailbox: MailboxId, task:
     Ok(Answer::Done)
 }
 
-fn change_of(marks: &Marks) -> FlagChange {
-    let change = |action, flags: &_, keywords: &Keywords| FlagChange {
-        action,
-        flags: *flags,
-        keywords: keywords.clone(),
-    };
-    match marks {
-        Marks::Replace(flags, keywords) => change(FlagAction::Replace, flags, keywords),
-        Marks::Add(flags, keywords) => change(FlagAction::Add, flags, keywords),
-        Marks::Remove(flags, keywords) => change(FlagAction::Remove, flags, keywords),
+/// A folder stays in its mailbox. An inbox, whose renaming moves what is in it, is renamed by its owner only.
+async fn rename(
+    tx: &mut Transaction,
+    user: MailboxId,
+    from: &Place,
+    to: &Place,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let folder = access::find(tx, user, from).await?.need(Rights::DELETE)?;
+    if folder.mailbox != user && folder.name.is_inbox() {
+        return Err(Error::DefaultFolder(folder.name.to_string()));
     }
+    let mailbox = access::for_new(tx, user, to).await?;
+    if mailbox != folder.mailbox {
+        return Err(Error::InvalidName("a folder cannot go to another mailbox"));
+    }
+    folders::rename(tx, mailbox, &folder.name, &to.folder, now).await
+}
+
+/// Copies or moves; what arrives bears the flags that the user may set there (RFC 4314, section 4: COPY).
+async fn transfer(
+    tx: &mut Transaction,
+    user: MailboxId,
+    (from, uids, to): (FolderId, &UidSet, &Place),
+    moves: bool,
+    now: Timestamp,
+) -> Outcome {
+    let reached = access::find(tx, user, to).await?;
+    let rights = reached.rights;
+    let to = reached.need(Rights::INSERT)?;
+    let done = match moves {
+        true => mailbox::r#move(tx, from, uids, to.id, now).await?,
+        false => mailbox::copy(tx, from, uids, to.id, now).await?,
+    };
+    if let Some(change) = access::to_strip(rights) {
+        let arrived: UidSet = done.pairs.iter().map(|(_, uid)| *uid).collect();
+        mailbox::change_flags(tx, to.id, &arrived, &change, None).await?;
+    }
+    Ok(Answer::Copied { uid_validity: done.uid_validity, pairs: done.pairs })
 }
 
 /// The bytes are made ready before the transaction, and once.
-async fn append(server: &Server, mailbox: MailboxId, upload: Upload) -> Outcome {
+async fn append(server: &Server, user: MailboxId, upload: Upload) -> Outcome {
     let mut snapshot = server.store.read().await?;
     // Refuses early what cannot be delivered.
-    let organization = mailboxes::get(&mut snapshot, mailbox).await?.organization;
-    folders::find(&mut snapshot, mailbox, &upload.folder).await?;
+    let organization = mailboxes::get(&mut snapshot, user).await?.organization;
+    access::find(&mut snapshot, user, &upload.folder).await?.need(Rights::INSERT)?;
     drop(snapshot);
     let prepared = mailbox::prepare(&server.store, &organization, upload.message.clone()).await?;
-    retried(|| deliver(server, mailbox, &upload, &prepared)).await
+    retried(|| deliver(server, user, &upload, &prepared)).await
 }
 
+/// It is the owner's quota that the message counts against.
 async fn deliver(
     server: &Server,
-    mailbox: MailboxId,
+    user: MailboxId,
     upload: &Upload,
     prepared: &Prepared,
 ) -> Outcome {
     let now = server.world.now();
     let mut tx = server.store.write().await?;
-    let folder = folders::find(&mut tx, mailbox, &upload.folder).await?;
+    let reached = access::find(&mut tx, user, &upload.folder).await?;
+    let (flags, keywords) = access::allowed_flags(reached.rights, upload.flags, &upload.keywords);
+    let folder = reached.need(Rights::INSERT)?;
     let body = mailbox::insert_body(&mut tx, prepared).await?;
     let delivery = Delivery {
-        mailbox,
+        mailbox: folder.mailbox,
         destination: Destination::Folder(folder.id),
-        flags: upload.flags,
-        keywords: &upload.keywords,
+        flags,
+        keywords: &keywords,
         received_at: upload.received_at.unwrap_or(now),
         now,
     };

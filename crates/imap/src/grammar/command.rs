@@ -4,6 +4,7 @@ use bytes::Bytes;
 use world::Secret;
 
 use super::{
+    acl::Acl,
     cursor::{Bad, Cursor, Parsed, ascii, is_tag},
     fetch::Fetch,
     list::{List, StatusItem, mailbox, special_use, status_items},
@@ -71,6 +72,7 @@ pub(crate) enum Command {
     Append(Append),
     GetQuota(String),
     GetQuotaRoot(String),
+    Acl(Acl),
     Idle,
     Check,
     Close,
@@ -130,6 +132,9 @@ impl Command {
             return Ok(command);
         }
         cursor.space()?;
+        if let Some(acl) = Acl::parse(&word, cursor) {
+            return acl.map(Self::Acl);
+        }
         match word.as_str() {
             "ID" => id(cursor),
             "AUTHENTICATE" => authenticate(cursor),
@@ -314,7 +319,7 @@ mod tests {
 
         #[test]
         fn near_misses_do_no_harm(
-            word in "FETCH|UID FETCH|SEARCH|STORE|LIST|APPEND|STATUS|LOGIN|ID|CREATE|COPY",
+            word in "FETCH|UID FETCH|SEARCH|STORE|LIST|APPEND|STATUS|LOGIN|ID|CREATE|COPY|SETACL|LISTRIGHTS",
             rest in "[ ()\\[\\]{}<>\"\\\\%*&:,.0-9A-Za-z+\\r\\n-]{0,60}",
         ) {
             let _ = Tagged::parse(format!("a {word} {rest}").into());

@@ -3,6 +3,7 @@
 //! Bytes become types here, once, or are refused with the reason; nothing behind this module looks at
 //! the wire again. Everything is bounded by [`crate::limits`].
 
+pub(crate) mod acl;
 pub(crate) mod command;
 pub(crate) mod cursor;
 pub(crate) mod date;

@@ -21,18 +21,28 @@ impl Pattern {
         self.0.contains(&b'%')
     }
 
+    /// Whether names that begin with `start` can match.
+    pub(crate) fn reaches(&self, start: &str) -> bool {
+        self.follow(start).is_some()
+    }
+
     /// Whether the whole name matches. Follows all ways at once: time is bounded by the product of both
     /// lengths, whatever the wildcards.
     pub(crate) fn matches(&self, name: &str) -> bool {
+        self.follow(name).is_some_and(|places| places.last() == Some(&true))
+    }
+
+    /// Where in the pattern one can be behind `text`; nothing if nowhere.
+    fn follow(&self, text: &str) -> Option<Vec<bool>> {
         let mut places = vec![false; self.0.len() + 1];
         places[0] = true;
         self.skip_wildcards(&mut places);
-        for byte in name.bytes() {
+        for byte in text.bytes() {
             if !self.step(&mut places, byte) {
-                return false;
+                return None;
             }
         }
-        places.last() == Some(&true)
+        Some(places)
     }
 
     /// Takes one byte of the name; false if no way is left.
@@ -87,6 +97,9 @@ mod tests {
         assert!(matches("inbox", "INBOX") && matches("Inbox/*", "INBOX/x") && !matches("b", "B"));
         assert!(matches("**%%**", "x") && matches("", ""));
         assert!(Pattern::new("a/", "%").unwrap().matches("a/b"));
+        let reaches = |pattern, start| Pattern::new("", pattern).unwrap().reaches(start);
+        assert!(reaches("*", "ab") && reaches("a%/x", "ab") && reaches("ab", "ab"));
+        assert!(!reaches("a", "ab") && !reaches("b*", "ab") && !reaches("%/x", "a/b/"));
     }
 
     /// The same, plainly.

@@ -1,11 +1,10 @@
 //! APPEND.
 
-use mailbox::FolderName;
-
 use super::{Flow, Session, reply::Refusal, store::read_flags};
 use crate::{
     grammar::store::Append,
     job::{Answer, Outcome, Task, Upload},
+    place::Place,
 };
 
 impl Session {
@@ -19,7 +18,7 @@ impl Session {
         if append.message.is_empty() {
             return self.no(&tag, Refusal::new("CANNOT", "a message of no bytes is none"));
         }
-        let folder = match FolderName::parse(&append.mailbox) {
+        let folder = match Place::parse(&append.mailbox) {
             Ok(folder) => folder,
             Err(error) => return self.no(&tag, error),
         };

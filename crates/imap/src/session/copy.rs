@@ -1,11 +1,12 @@
 //! COPY, MOVE and their UID forms.
 
-use mailbox::{FolderName, Uid, UidSet};
+use mailbox::{Uid, UidSet};
 
 use super::{Flow, Session, reply::Refusal};
 use crate::{
     grammar::set::Set,
     job::{Answer, Outcome, Task},
+    place::Place,
     render::out::compact_set,
 };
 
@@ -22,7 +23,7 @@ impl Session {
         let Some(uids) = self.uids_of(set, by_uid) else {
             return self.bad(&tag, "there is no message with that number");
         };
-        let to = match FolderName::parse(mailbox) {
+        let to = match Place::parse(mailbox) {
             Ok(name) => name,
             Err(error) => return self.no(&tag, error),
         };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use mailbox::{Flags, FolderId, Keywords, Message, Modseq, Uid, UidSet};
+use mailbox::{Error, Flags, FolderId, Keywords, Message, Modseq, Uid, UidSet};
 
 use super::{Flow, Session, reply::Refusal, updates::Expunges};
 use crate::{
@@ -46,7 +46,7 @@ impl Session {
             folder: selected.folder,
             detail: items.iter().map(detail).max().unwrap_or(Detail::Row),
             by_uid,
-            marks_seen: !selected.read_only && items.iter().any(marks_seen),
+            marks_seen: selected.marks_seen && items.iter().any(marks_seen),
             items: items.into(),
             uids,
             at: 0,
@@ -111,6 +111,8 @@ impl Session {
     fn marked_seen(&mut self, batches: Batches, mut found: Vec<Fetched>, outcome: Outcome) -> Flow {
         let stored = match outcome {
             Ok(Answer::Stored { stored, .. }) => stored,
+            // The right is gone since the folder was selected.
+            Err(Error::NotPermitted) => Vec::new(),
             Ok(_) => return self.no(&batches.tag, Refusal::bug()),
             Err(error) => return self.no(&batches.tag, error),
         };

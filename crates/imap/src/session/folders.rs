@@ -1,11 +1,12 @@
 //! CREATE, DELETE, RENAME, SUBSCRIBE, NAMESPACE and quota.
 
-use mailbox::{Error, FolderName, Role};
+use mailbox::{Error, Role};
 
 use super::{Flow, Session, reply::Refusal};
 use crate::{
     grammar::utf7,
     job::{Answer, Outcome, Task},
+    place::{OTHER_USERS, Place},
 };
 
 /// The only quota root: the whole mailbox.
@@ -23,7 +24,7 @@ impl Session {
             return self
                 .no(&tag, Refusal::new("USEATTR", "special uses are given out by the server"));
         }
-        match FolderName::parse(mailbox) {
+        match Place::parse(mailbox) {
             Ok(name) => self.run_simple(tag, Task::Create(name), "CREATE completed"),
             Err(error) => self.no(&tag, error),
         }
@@ -31,14 +32,14 @@ impl Session {
 
     /// RFC 3501, section 6.3.4.
     pub(super) fn delete(&mut self, tag: String, mailbox: &str) -> Flow {
-        let name = match FolderName::parse(mailbox) {
+        let name = match Place::parse(mailbox) {
             Ok(name) => name,
             Err(_) => return self.no(&tag, Error::NoSuchFolder),
         };
         let task = Task::Delete(name.clone());
         self.run(task, move |session, outcome| {
             let is_selected =
-                session.selected.as_ref().is_some_and(|selected| selected.name == name);
+                session.selected.as_ref().is_some_and(|selected| selected.place == name);
             if is_selected && outcome.is_ok() {
                 session.leave();
             }
@@ -48,10 +49,10 @@ impl Session {
 
     /// RFC 3501, section 6.3.5.
     pub(super) fn rename(&mut self, tag: String, from: &str, to: &str) -> Flow {
-        let Ok(from) = FolderName::parse(from) else {
+        let Ok(from) = Place::parse(from) else {
             return self.no(&tag, Error::NoSuchFolder);
         };
-        match FolderName::parse(to) {
+        match Place::parse(to) {
             Ok(to) => self.run_simple(tag, Task::Rename(from, to), "RENAME completed"),
             Err(error) => self.no(&tag, error),
         }
@@ -60,15 +61,16 @@ impl Session {
     /// RFC 3501, sections 6.3.6 and 6.3.7.
     pub(super) fn subscribe(&mut self, tag: String, mailbox: &str, subscribed: bool) -> Flow {
         let done = if subscribed { "SUBSCRIBE completed" } else { "UNSUBSCRIBE completed" };
-        match FolderName::parse(mailbox) {
+        match Place::parse(mailbox) {
             Ok(name) => self.run_simple(tag, Task::Subscribe(name, subscribed), done),
             Err(_) => self.no(&tag, Error::NoSuchFolder),
         }
     }
 
-    /// RFC 2342, section 5: one personal namespace, no others.
+    /// RFC 2342, section 5: one personal namespace, one of other users.
     pub(super) fn namespace(&mut self, tag: &str) -> Flow {
-        self.out.line("* NAMESPACE ((\"\" \"/\")) NIL NIL");
+        let others = format_args!("((\"{OTHER_USERS}/\" \"/\"))");
+        self.out.line(format_args!("* NAMESPACE ((\"\" \"/\")) {others} NIL"));
         self.ok(tag, "NAMESPACE completed")
     }
 
@@ -82,9 +84,20 @@ impl Session {
         })
     }
 
-    /// RFC 2087, section 4.3. The root of a mailbox may be asked for before it exists.
+    /// RFC 2087, section 4.3. The root of a mailbox may be asked for before it exists. Quotas of others are theirs to
+    /// know: their folders are shown without a root.
     pub(super) fn get_quota_root(&mut self, tag: String, mailbox: &str) -> Flow {
+        let foreign = Place::parse(mailbox).ok().filter(|place| place.owner.is_some());
         let mailbox = utf7::encode(mailbox);
+        if let Some(place) = foreign {
+            return self.run(Task::Folder(place), move |session, outcome| match outcome {
+                Ok(_) => {
+                    session.out.text("* QUOTAROOT ").string(&mailbox).line("");
+                    session.settle(tag, "GETQUOTAROOT completed")
+                }
+                Err(error) => session.no(&tag, error),
+            });
+        }
         self.run(Task::Quota, move |session, outcome| {
             session.out.text("* QUOTAROOT ").string(&mailbox).text(" ").string(QUOTA_ROOT).line("");
             session.tell_quota(tag, outcome, "GETQUOTAROOT completed")
@@ -103,7 +116,7 @@ impl Session {
         }
     }
 
-    fn run_simple(&mut self, tag: String, task: Task, done: &'static str) -> Flow {
+    pub(super) fn run_simple(&mut self, tag: String, task: Task, done: &'static str) -> Flow {
         self.run(task, move |session, outcome| session.conclude(tag, outcome, done))
     }
 

@@ -2,17 +2,18 @@
 
 use std::{collections::BTreeMap, ops::Bound};
 
-use mailbox::{Error, Folder, FolderName, SEPARATOR};
+use mailbox::{Error, Folder, SEPARATOR};
 
 use super::{Flow, Session, folders::attribute, reply::Refusal};
 use crate::{
     grammar::list::{List, Selection, StatusItem},
-    job::{Answer, Task},
+    job::{Answer, Listed, Task},
+    place::{OTHER_USERS, Place},
     render::{out::Out, pattern::Pattern},
 };
 
 /// Every name there is, in order, with its folder; a name above a folder may have none.
-type Names<'a> = BTreeMap<&'a str, Option<&'a Folder>>;
+type Names<'a> = BTreeMap<&'a str, Option<&'a Listed>>;
 
 impl Session {
     /// RFC 3501, section 6.3.8; RFC 5258, section 3; STATUS: RFC 5819, section 2.
@@ -26,7 +27,8 @@ impl Session {
             return self.bad(&tag, "a mailbox pattern is too long");
         };
         self.condstore |= list.returns.status.contains(&StatusItem::HighestModSeq);
-        self.run(Task::Folders, move |session, outcome| {
+        let shared = patterns.iter().any(|pattern| pattern.reaches(OTHER_USERS));
+        self.run(Task::Folders { shared }, move |session, outcome| {
             let folders = match outcome {
                 Ok(Answer::Folders(folders)) => folders,
                 Ok(_) => return session.no(&tag, Refusal::bug()),
@@ -42,7 +44,8 @@ impl Session {
         let Some(patterns) = patterns(&list) else {
             return self.bad(&tag, "a mailbox pattern is too long");
         };
-        self.run(Task::Folders, move |session, outcome| {
+        let shared = patterns.iter().any(|pattern| pattern.reaches(OTHER_USERS));
+        self.run(Task::Folders { shared }, move |session, outcome| {
             let folders = match outcome {
                 Ok(Answer::Folders(folders)) => folders,
                 Ok(_) => return session.no(&tag, Refusal::bug()),
@@ -56,12 +59,13 @@ impl Session {
     /// RFC 3501, section 6.3.10.
     pub(super) fn status(&mut self, tag: String, mailbox: &str, items: Vec<StatusItem>) -> Flow {
         self.condstore |= items.contains(&StatusItem::HighestModSeq);
-        let Ok(name) = FolderName::parse(mailbox) else {
+        let Ok(place) = Place::parse(mailbox) else {
             return self.no(&tag, Error::NoSuchFolder);
         };
-        self.run(Task::Folder(name), move |session, outcome| match outcome {
+        let name = place.to_string();
+        self.run(Task::Folder(place), move |session, outcome| match outcome {
             Ok(Answer::Folder(folder)) => {
-                write_status(&mut session.out, &folder, &items);
+                write_status(&mut session.out, &name, &folder, &items);
                 session.settle(tag, "STATUS completed")
             }
             Ok(_) => session.no(&tag, Refusal::bug()),
@@ -74,20 +78,21 @@ fn patterns(list: &List) -> Option<Vec<Pattern>> {
     list.patterns.iter().map(|pattern| Pattern::new(&list.reference, pattern)).collect()
 }
 
-fn write_list(out: &mut Out, list: &List, patterns: &[Pattern], folders: &[Folder]) {
+fn write_list(out: &mut Out, list: &List, patterns: &[Pattern], folders: &[Listed]) {
     let names = names(folders);
     for (name, folder) in &names {
         if !patterns.iter().any(|pattern| pattern.matches(name)) {
             continue;
         }
         let selected = folder.is_some_and(|folder| is_selected(folder, list.select));
-        let child = list.select.recursive && below(&names, name).any(|folder| folder.subscribed);
+        let child =
+            list.select.recursive && below(&names, name).any(|listed| listed.folder.subscribed);
         let restricted = list.select.subscribed || list.select.special_use;
         if !selected && !child && (restricted || !has_children(&names, name)) {
             continue;
         }
         let mut attributes = attributes(&names, name, *folder);
-        if folder.is_some_and(|f| f.subscribed)
+        if folder.is_some_and(|listed| listed.folder.subscribed)
             && (list.select.subscribed || list.returns.subscribed)
         {
             attributes.push("\\Subscribed");
@@ -96,22 +101,25 @@ fn write_list(out: &mut Out, list: &List, patterns: &[Pattern], folders: &[Folde
         out.text(if child { " (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n" } else { "\r\n" });
         if let Some(folder) = folder
             && selected
+            && folder.readable
             && !list.returns.status.is_empty()
         {
-            write_status(out, folder, &list.returns.status);
+            write_status(out, name, &folder.folder, &list.returns.status);
         }
     }
 }
 
 /// Subscribed folders, and names above them where a pattern with `%` ends (RFC 3501, section 6.3.9).
-fn write_lsub(out: &mut Out, patterns: &[Pattern], folders: &[Folder]) {
+fn write_lsub(out: &mut Out, patterns: &[Pattern], folders: &[Listed]) {
     let names = names(folders);
     for (name, folder) in &names {
         let matching = patterns.iter().find(|pattern| pattern.matches(name));
         let Some(pattern) = matching else { continue };
-        if folder.is_some_and(|folder| folder.subscribed) {
+        if folder.is_some_and(|listed| listed.folder.subscribed) {
             write_entry(out, "LSUB", &[], name);
-        } else if pattern.has_percent() && below(&names, name).any(|folder| folder.subscribed) {
+        } else if pattern.has_percent()
+            && below(&names, name).any(|listed| listed.folder.subscribed)
+        {
             write_entry(out, "LSUB", &["\\Noselect"], name);
         } else {
             continue;
@@ -120,7 +128,7 @@ fn write_lsub(out: &mut Out, patterns: &[Pattern], folders: &[Folder]) {
     }
 }
 
-fn names(folders: &[Folder]) -> Names<'_> {
+fn names(folders: &[Listed]) -> Names<'_> {
     let mut names = Names::new();
     for folder in folders {
         let name = folder.name.as_str();
@@ -134,7 +142,7 @@ fn names(folders: &[Folder]) -> Names<'_> {
 }
 
 /// The folders below a name. Their names begin with it and the separator, so they stand together.
-fn below<'a>(names: &Names<'a>, name: &str) -> impl Iterator<Item = &'a Folder> {
+fn below<'a>(names: &Names<'a>, name: &str) -> impl Iterator<Item = &'a Listed> {
     let prefix = format!("{name}{SEPARATOR}");
     let range = names.range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded));
     let inside: Vec<_> = range.take_while(|(other, _)| other.starts_with(&prefix)).collect();
@@ -145,19 +153,19 @@ fn has_children(names: &Names<'_>, name: &str) -> bool {
     below(names, name).next().is_some()
 }
 
-fn is_selected(folder: &Folder, select: Selection) -> bool {
+fn is_selected(Listed { folder, .. }: &Listed, select: Selection) -> bool {
     let special = folder.role.and_then(attribute).is_some();
     (!select.subscribed || folder.subscribed) && (!select.special_use || special)
 }
 
 /// RFC 3501, section 7.2.2; RFC 3348, section 3; RFC 6154, section 2.
-fn attributes(names: &Names<'_>, name: &str, folder: Option<&Folder>) -> Vec<&'static str> {
+fn attributes(names: &Names<'_>, name: &str, folder: Option<&Listed>) -> Vec<&'static str> {
     let mut attributes = vec![];
     if folder.is_none() {
         attributes.extend(["\\NonExistent", "\\Noselect"]);
     }
     attributes.push(if has_children(names, name) { "\\HasChildren" } else { "\\HasNoChildren" });
-    attributes.extend(folder.and_then(|folder| folder.role).and_then(attribute));
+    attributes.extend(folder.and_then(|listed| listed.folder.role).and_then(attribute));
     attributes
 }
 
@@ -170,8 +178,8 @@ fn write_entry(out: &mut Out, response: &str, attributes: &[&str], name: &str) {
 }
 
 /// RFC 3501, section 7.2.4.
-fn write_status(out: &mut Out, folder: &Folder, items: &[StatusItem]) {
-    out.text("* STATUS ").mailbox(folder.name.as_str()).byte(b' ');
+fn write_status(out: &mut Out, name: &str, folder: &Folder, items: &[StatusItem]) {
+    out.text("* STATUS ").mailbox(name).byte(b' ');
     out.list(items, |out, item| {
         match item {
             StatusItem::Messages => out.text("MESSAGES ").show(folder.total),

@@ -4,6 +4,7 @@
 //! sends what it says, runs the one [`Job`] it may have, and tells it of changes and of time. The same input
 //! gives the same output however it is split.
 
+mod acl;
 mod append;
 mod auth;
 mod copy;
@@ -188,6 +189,13 @@ impl Session {
         self.user
     }
 
+    /// The mailbox of somebody else in which a folder is selected: its changes matter too, and so does what the
+    /// user may do with it.
+    pub fn foreign_mailbox(&self) -> Option<MailboxId> {
+        let selected = self.selected.as_ref().map(|selected| selected.mailbox);
+        selected.filter(|mailbox| Some(*mailbox) != self.user)
+    }
+
     fn turn(&mut self, mut flow: Flow) -> Turn {
         let next = loop {
             flow = match flow {
@@ -300,6 +308,7 @@ impl Session {
             Command::Append(append) => self.append(tag, append),
             Command::GetQuota(root) => self.get_quota(tag, &root),
             Command::GetQuotaRoot(mailbox) => self.get_quota_root(tag, &mailbox),
+            Command::Acl(acl) => self.acl(tag, acl),
             Command::Idle => self.idle(tag),
             command if self.selected.is_some() => self.dispatch_selected(tag, command),
             _ => self.bad(&tag, "select a mailbox first"),
@@ -323,7 +332,7 @@ impl Session {
         }
     }
 
-    /// Has a task done with the user's mailbox.
+    /// Has a task done for the user.
     fn run(
         &mut self,
         task: Task,

@@ -47,9 +47,14 @@ impl From<&Error> for Refusal {
     fn from(error: &Error) -> Self {
         let code = match error {
             Error::NoSuchFolder | Error::NoSuchMessage | Error::NoSuchMailbox => "NONEXISTENT",
+            Error::NotPermitted => "NOPERM",
+            Error::NoSuchGrantee => "CANNOT",
             Error::FolderExists(_) | Error::MailboxExists(_) => "ALREADYEXISTS",
             Error::QuotaExceeded { .. } => "OVERQUOTA",
-            Error::TooManyFolders | Error::FolderFull | Error::TooManyKeywords => "LIMIT",
+            Error::TooManyFolders
+            | Error::TooManyGrantees
+            | Error::FolderFull
+            | Error::TooManyKeywords => "LIMIT",
             Error::SearchTooComplex => "LIMIT",
             Error::MessageTooLarge(_) => "TOOBIG",
             Error::InvalidName(_) | Error::InvalidKeyword(_) => "CANNOT",

@@ -2,17 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use mailbox::{Error, Flags, Folder, FolderId, FolderName, Modseq, Opened, UidSet};
+use mailbox::{Error, Flags, Folder, FolderId, MailboxId, Modseq, Opened, Rights, UidSet};
 
 use super::{Flow, Session, reply::Refusal, view::View};
-use crate::job::{Answer, Outcome, Task};
+use crate::{
+    job::{Answer, Outcome, Task},
+    place::Place,
+};
 
 /// The selected folder.
 #[derive(Debug)]
 pub(super) struct Selected {
     pub(super) folder: FolderId,
-    pub(super) name: FolderName,
+    pub(super) mailbox: MailboxId,
+    pub(super) place: Place,
     pub(super) read_only: bool,
+    /// Whether the user could mark messages as seen when the folder was selected.
+    pub(super) marks_seen: bool,
     /// What the client knows of.
     pub(super) view: View,
     /// The newest change that the client has been told of, or that is in `held`.
@@ -24,11 +30,13 @@ pub(super) struct Selected {
 }
 
 impl Selected {
-    fn new(folder: &Folder, uids: Vec<u32>, read_only: bool) -> Self {
+    fn new(place: Place, folder: &Folder, uids: Vec<u32>, read_only: bool, rights: Rights) -> Self {
         Self {
             folder: folder.id,
-            name: folder.name.clone(),
+            mailbox: folder.mailbox,
+            place,
             read_only,
+            marks_seen: !read_only && rights.contains(Rights::SEEN),
             view: View::new(uids),
             modseq: folder.highest_modseq,
             held: Vec::new(),
@@ -48,39 +56,39 @@ impl Session {
     ) -> Flow {
         self.leave();
         self.condstore |= condstore;
-        match FolderName::parse(mailbox) {
-            Ok(name) => self.run(Task::Open(name), move |session, outcome| {
-                session.opened(&tag, outcome, read_only)
+        match Place::parse(mailbox) {
+            Ok(place) => self.run(Task::Open(place.clone()), move |session, outcome| {
+                session.opened(&tag, place, outcome, read_only)
             }),
             Err(_) => self.no(&tag, Error::NoSuchFolder),
         }
     }
 
-    fn opened(&mut self, tag: &str, outcome: Outcome, read_only: bool) -> Flow {
-        let opened = match outcome {
-            Ok(Answer::Opened(opened)) => opened,
+    /// READ-ONLY where the user may change nothing: RFC 4314, section 5.2.
+    fn opened(&mut self, tag: &str, place: Place, outcome: Outcome, examines: bool) -> Flow {
+        let (opened, rights) = match outcome {
+            Ok(Answer::Opened(opened, rights)) => (opened, rights),
             Ok(_) => return self.no(tag, Refusal::bug()),
             Err(error) => return self.no(tag, error),
         };
-        self.describe(&opened, read_only);
+        let read_only = examines || !rights.intersects(Rights::CHANGES);
+        self.describe(&opened, if read_only { Rights::NONE } else { rights });
         let uids = opened.entries.iter().map(|entry| entry.uid.0).collect();
-        self.selected = Some(Selected::new(&opened.folder, uids, read_only));
+        let selected = Selected::new(place, &opened.folder, uids, read_only, rights);
+        self.selected = Some(selected);
         self.changed = false;
-        let done = if read_only {
-            "[READ-ONLY] EXAMINE completed"
-        } else {
-            "[READ-WRITE] SELECT completed"
-        };
-        self.ok(tag, done)
+        let code = if read_only { "READ-ONLY" } else { "READ-WRITE" };
+        let name = if examines { "EXAMINE" } else { "SELECT" };
+        self.ok(tag, &format!("[{code}] {name} completed"))
     }
 
     /// HIGHESTMODSEQ: RFC 7162, section 3.1.2.1.
-    fn describe(&mut self, opened: &Opened, read_only: bool) {
+    fn describe(&mut self, opened: &Opened, rights: Rights) {
         let Opened { folder, entries, keywords } = opened;
         let system = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
         let mut known = system.to_owned();
         keywords.iter().for_each(|keyword| known.extend([" ", keyword]));
-        let permanent = if read_only { String::new() } else { format!("{known} \\*") };
+        let permanent = permanent_flags(rights, &known);
         self.out.line(format_args!("* {} EXISTS", entries.len())).line("* 0 RECENT");
         self.out.line(format_args!("* FLAGS ({known})"));
         self.out.line(format_args!("* OK [PERMANENTFLAGS ({permanent})] may be changed"));
@@ -101,7 +109,10 @@ impl Session {
         }
         let uids = UidSet::from_iter([1..=selected.view.last_uid()]);
         self.run(Task::Expunge(selected.folder, uids), move |session, outcome| match outcome {
-            Ok(_) | Err(Error::NoSuchFolder) => session.ok(&tag, "CLOSE completed"),
+            // Who may not expunge may close all the same (RFC 4314, section 4).
+            Ok(_) | Err(Error::NoSuchFolder | Error::NotPermitted) => {
+                session.ok(&tag, "CLOSE completed")
+            }
             Err(error) => session.no(&tag, error),
         })
     }
@@ -115,4 +126,18 @@ impl Session {
     pub(super) fn leave(&mut self) {
         self.selected = None;
     }
+}
+
+/// RFC 4314, section 5.1.1: those that the user may change; `known` are all, keywords too.
+fn permanent_flags(rights: Rights, known: &str) -> String {
+    if rights.contains(Rights::SEEN | Rights::MARK_DELETED | Rights::WRITE) {
+        return format!("{known} \\*");
+    }
+    let may = |name: &&str| match *name {
+        "\\Seen" => rights.contains(Rights::SEEN),
+        "\\Deleted" => rights.contains(Rights::MARK_DELETED),
+        _ => rights.contains(Rights::WRITE),
+    };
+    let new = rights.contains(Rights::WRITE).then_some("\\*");
+    known.split(' ').filter(may).chain(new).collect::<Vec<_>>().join(" ")
 }

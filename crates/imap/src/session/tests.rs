@@ -5,15 +5,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use mailbox::{
     BodyId, Entry, Error, Flags, Folder, FolderId, FolderName, ItemId, Keywords, MailboxId,
-    Message, Modseq, Opened, Summary, Uid, search,
+    Message, Modseq, Opened, Rights, Summary, Uid, search,
 };
 use proptest::prelude::*;
 use world::Timestamp;
 
 use super::{Next, Session, Turn};
 use crate::{
-    job::{Answer, Changes, Detail, Fetched, Job, Outcome, Task},
+    job::{Answer, Changes, Detail, Fetched, Job, Listed, Outcome, Task},
     limits::{COMMAND_TIMEOUT, IDLE_TIMEOUT, LOGIN_TIMEOUT, MAX_BAD_COMMANDS},
+    place::Place,
 };
 
 const START: Timestamp = Timestamp::from_seconds(1_000_000);
@@ -89,10 +90,15 @@ fn answer(job: Job) -> Outcome {
 /// The inbox holds three messages, all other folders exist in no way.
 fn answer_task(task: Task) -> Outcome {
     match task {
-        Task::Folders => Ok(Answer::Folders(vec![folder()])),
-        Task::Folder(name) | Task::Open(name) if !name.is_inbox() => Err(Error::NoSuchFolder),
+        Task::Folders { .. } => {
+            let name = "INBOX".to_owned();
+            Ok(Answer::Folders(vec![Listed { name, folder: folder(), readable: true }]))
+        }
+        Task::Folder(name) | Task::Open(name) if !name.folder.is_inbox() => {
+            Err(Error::NoSuchFolder)
+        }
         Task::Folder(_) => Ok(Answer::Folder(folder())),
-        Task::Open(_) => Ok(Answer::Opened(opened())),
+        Task::Open(place) => Ok(Answer::Opened(opened(), rights_in(&place))),
         Task::Changes(_, since) => {
             Ok(Answer::Changes(Changes { through: since, ..Changes::default() }))
         }
@@ -118,12 +124,21 @@ fn answer_task(task: Task) -> Outcome {
         }
         Task::Append(_) => Ok(Answer::Appended { uid_validity: 3, uid: Uid(10) }),
         Task::Quota => Ok(Answer::Quota { used_bytes: 1, limit_bytes: 4096 }),
-        Task::Create(_)
+        Task::Grants(_) => Ok(Answer::Grants(vec![("ann@x.org".to_owned(), Rights::ALL)])),
+        Task::MyRights(place) => Ok(Answer::Rights(rights_in(&place))),
+        Task::RightsAlways(..) => Ok(Answer::Rights(Rights::NONE)),
+        Task::Grant(..)
+        | Task::Create(_)
         | Task::Delete(_)
         | Task::Rename(..)
         | Task::Subscribe(..)
         | Task::Expunge(..) => Ok(Answer::Done),
     }
+}
+
+/// The own mailbox may be changed, that of others may be read.
+fn rights_in(place: &Place) -> Rights {
+    if place.owner.is_some() { Rights::LOOKUP | Rights::READ } else { Rights::ALL }
 }
 
 fn folder() -> Folder {
@@ -284,6 +299,62 @@ fn a_store_that_fails_is_not_shown() {
     assert_eq!(turn.send.concat(), b"a NO [CORRUPTION] the stored row is damaged\r\n");
 }
 
+#[test]
+fn a_folder_that_may_only_be_read_is_not_changed() {
+    let mut talk = Talk::of_user();
+    talk.feed(b"a SELECT \"Other Users/bob@x.org/INBOX\"\r\n");
+    let said = talk.said();
+    assert!(
+        said.contains("* OK [PERMANENTFLAGS ()]") && said.contains("a OK [READ-ONLY]"),
+        "{said}"
+    );
+    talk.said.clear();
+    talk.feed(b"b STORE 1 +FLAGS (\\Seen)\r\nc EXPUNGE\r\nd MOVE 1 INBOX\r\n");
+    assert_eq!(talk.said().matches(" NO [READ-ONLY]").count(), 3, "{}", talk.said());
+    let turn = talk.session.feed(b"e FETCH 1 BODY[]\r\n", START);
+    let Next::Run(Job::Mailbox(_, task)) = turn.next else { panic!("a job was expected") };
+    let mut found = answer_task(task).unwrap();
+    if let Answer::Messages { found, .. } = &mut found {
+        found.iter_mut().for_each(|fetched| fetched.message.flags = Flags::NONE);
+    }
+    let turn = talk.session.complete(Ok(found), START);
+    assert!(matches!(turn.next, Next::Read), "nothing is marked as seen");
+}
+
+#[test]
+fn the_mailbox_of_a_foreign_folder_is_watched() {
+    let mut talk = Talk::of_user();
+    talk.feed(b"a SELECT INBOX\r\n");
+    assert_eq!(talk.session.foreign_mailbox(), None);
+    let turn = talk.session.feed(b"b SELECT \"Other Users/bob@x.org/INBOX\"\r\n", START);
+    assert!(matches!(turn.next, Next::Run(Job::Mailbox(MailboxId(1), Task::Open(_)))));
+    let foreign = Folder { mailbox: MailboxId(2), ..folder() };
+    let opened = Answer::Opened(Opened { folder: foreign, ..opened() }, Rights::READ);
+    talk.session.complete(Ok(opened), START);
+    assert_eq!(talk.session.foreign_mailbox(), Some(MailboxId(2)));
+    talk.feed(b"c IDLE\r\n");
+    let turn = talk.session.changed(START);
+    assert!(matches!(turn.next, Next::Run(Job::Mailbox(MailboxId(1), Task::Changes(..)))));
+    let turn = talk.session.complete(Err(Error::NoSuchFolder), START);
+    assert!(matches!(turn.next, Next::Close));
+}
+
+#[test]
+fn access_control_lists_are_told() {
+    let mut talk = Talk::of_user();
+    talk.feed(b"a GETACL INBOX\r\nb MYRIGHTS \"Other Users/bob@x.org/INBOX\"\r\n");
+    talk.feed(b"c LISTRIGHTS INBOX anyone\r\nd SETACL INBOX -anyone l\r\n");
+    talk.feed(
+        b"e SETACL INBOX anyone lq\r\nf DELETEACL INBOX anyone\r\ng MYRIGHTS \"Other Users\"\r\n",
+    );
+    let expected = "* ACL \"INBOX\" \"ann@x.org\" lrswipkxteacd\r\na OK GETACL completed\r\n\
+        * MYRIGHTS \"Other Users/bob@x.org/INBOX\" \"lr\"\r\nb OK MYRIGHTS completed\r\n\
+        * LISTRIGHTS \"INBOX\" \"anyone\" \"\" l r s w i p k x t e a c d\r\nc OK LISTRIGHTS completed\r\n\
+        d NO [CANNOT] there are no negative rights\r\ne BAD an unknown right\r\n\
+        f OK DELETEACL completed\r\ng NO [NONEXISTENT] there is no such folder\r\n";
+    assert_eq!(talk.said(), expected);
+}
+
 /// Commands that are right, nearly right, or noise.
 fn input() -> impl Strategy<Value = Vec<u8>> {
     let command = prop_oneof![
@@ -303,6 +374,9 @@ fn input() -> impl Strategy<Value = Vec<u8>> {
         Just("m LOGIN ann no\r\n"),
         Just("n LOGIN {3}\r\nann {6}\r\nsecret\r\n"),
         Just("o CLOSE\r\n"),
+        Just("r SELECT \"Other Users/bob@x.org/INBOX\"\r\n"),
+        Just("s SETACL INBOX {9}\r\nbob@x.org +lr\r\n"),
+        Just("t MYRIGHTS INBOX\r\nu GETACL INBOX\r\nv LISTRIGHTS INBOX anyone\r\n"),
         Just("p FETCH 9 UID\n"),
         Just("q COPY 1:* {99999999}\r\n"),
     ];

@@ -47,7 +47,7 @@ impl House {
     }
 
     pub async fn with(quota_bytes: u64, limits: Limits) -> Self {
-        let store = store::testing::open(&[mailbox::MIGRATIONS]).await;
+        let store = store::testing::open(&[mailbox::MIGRATIONS, workmail::MIGRATIONS]).await;
         let world = World::system();
         let mut tx = store.write().await.expect("a transaction");
         let mailbox =

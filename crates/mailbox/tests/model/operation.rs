@@ -110,7 +110,14 @@ fn flags() -> impl Strategy<Value = Flags> {
 }
 
 fn action() -> impl Strategy<Value = FlagAction> {
-    prop::sample::select(vec![FlagAction::Add, FlagAction::Remove, FlagAction::Replace])
+    let some = Flags::SEEN | Flags::FLAGGED;
+    prop::sample::select(vec![
+        FlagAction::Add,
+        FlagAction::Remove,
+        FlagAction::Replace,
+        FlagAction::ReplaceAmong { flags: some, keywords: false },
+        FlagAction::ReplaceAmong { flags: Flags::DELETED, keywords: true },
+    ])
 }
 
 fn words() -> impl Strategy<Value = Vec<usize>> {

@@ -152,6 +152,14 @@ impl Plain {
                     message.flags = flags;
                     message.words.clone_from(&words);
                 }
+                FlagAction::ReplaceAmong { flags: among, keywords } => {
+                    let bits = |flags: Flags| flags.bits();
+                    let mixed = (bits(message.flags) & !bits(among)) | (bits(flags) & bits(among));
+                    message.flags = Flags::from_bits(mixed);
+                    if keywords {
+                        message.words.clone_from(&words);
+                    }
+                }
             }
         }
         Ok(picked)
