@@ -5,7 +5,7 @@ mod support;
 
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
-use imap::{LoginFuture, Logins, Server, serve_connection};
+use imap::{Guest, Login, LoginFuture, Logins, Server, serve_connection};
 use mailbox::{MailboxId, mailboxes};
 use mailflow::testing::{House, Organization};
 use support::{Client, GREETING};
@@ -28,7 +28,11 @@ struct People(HashMap<String, MailboxId>);
 
 impl Logins for People {
     fn log_in<'a>(&'a self, login: &'a str, _: &'a Secret, _: IpAddr) -> LoginFuture<'a> {
-        Box::pin(async move { Ok(self.0.get(login).copied()) })
+        let login = self.0.get(login).map_or(Login::Wrong, |mailbox| {
+            let over = Box::pin(std::future::pending());
+            Login::Granted(Guest { mailbox: *mailbox, over })
+        });
+        Box::pin(async move { Ok(login) })
     }
 }
 
