@@ -37,7 +37,7 @@ test-postgres: tools
 	tests/with-postgres $(MAKE) test
 
 ## The benchmark programs; see benches/README.md.
-bench: tools
+bench:
 	benches/run
 
 lint:
