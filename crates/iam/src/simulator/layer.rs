@@ -105,9 +105,11 @@ impl Layer {
     }
 }
 
-/// AWS has a statement begin where the bracket or comma before it ends, the white space between included.
+/// AWS has a statement begin where the bracket or comma before it ends, the white space between included; one
+/// that stands alone, behind its own brace.
 fn before(text: &str, offset: usize) -> Position {
     let before = text.get(..offset).unwrap_or_default().trim_end();
+    let before = if before.ends_with(':') { text.get(..=offset).unwrap_or(text) } else { before };
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     position(line, column)
@@ -126,6 +128,6 @@ mod tests {
         let text = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n";
         let offset = text.rfind('{').unwrap();
         assert_eq!(before(text, offset), position(3, 17));
-        assert_eq!(before("{\"Statement\":{", 13), position(1, 14));
+        assert_eq!(before("{\"Statement\": {", 14), position(1, 16));
     }
 }

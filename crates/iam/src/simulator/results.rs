@@ -324,12 +324,17 @@ fn boundary(allowed: bool) -> PermissionsBoundaryDecisionDetail {
 }
 
 /// The form of the ARNs that the action works on: of the type of the resources that are named, or else of
-/// the one that every call needs.
-fn template(action: &str, resources: &[String]) -> &'static str {
+/// the one that every call needs. A resource named alone that is of no such type stands for itself, as recorded.
+fn template<'a>(action: &str, resources: &'a [String]) -> &'a str {
     let Some(action) = actions::action(action) else { return ANY };
     let fits = |kind: &&'static ResourceType| resources.iter().any(|arn| kind.fits(arn));
     let types = || action.resources().map(|used| used.resource);
     let named = types().find(fits);
+    if let ([alone], None) = (resources, named)
+        && alone != ANY
+    {
+        return alone;
+    }
     let required = action.resources().find(|used| used.required).map(|used| used.resource);
     named.or(required).or_else(|| types().next()).map_or(ANY, ResourceType::arn)
 }

@@ -83,6 +83,20 @@ async fn a_result_tells_the_statement_and_where_it_stands() {
     assert_eq!(results[1].eval_resource_name, some("*"));
 }
 
+/// As recorded of the service for this document, and for a bucket where an object belongs.
+#[tokio::test]
+async fn a_statement_alone_begins_behind_its_brace() {
+    let house = House::new().await;
+    let policy = r#"{"Version": "2012-10-17", "Statement": {"Sid": "", "Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}}"#;
+    let mut input = custom(&[policy], &["s3:PutObject"]);
+    input.resource_arns = Some(vec![s("arn:aws:s3:::bucket")]);
+    let results = simulate(&house, input).await;
+    assert_eq!(results[0].eval_resource_name, some("arn:aws:s3:::bucket"));
+    let statement = &results[0].matched_statements.as_ref().unwrap()[0];
+    assert_eq!(statement.start_position, at(1, 41));
+    assert_eq!(statement.end_position, at(1, 113));
+}
+
 #[tokio::test]
 async fn resources_have_results_of_their_own_and_the_strictest_counts() {
     let house = House::new().await;
