@@ -20,13 +20,16 @@ const FIRST_DELAY: Duration = Duration::from_secs(60);
 /// Steps of deleting expired mailboxes at one time; each is a transaction of bounded size.
 const PURGE_STEPS_MAX: usize = 100;
 
+/// Steps of expiring messages at one time; each is a transaction of bounded size.
+const EXPIRE_STEPS_MAX: usize = 1_000;
+
 /// Bodies that are looked at for being unused at one time.
 const BODIES_MAX: usize = 10_000;
 
 /// Steps of forgetting old events at one time; each is a transaction of bounded size.
 const FORGET_STEPS_MAX: usize = 2_000;
 
-/// Clears away mailboxes whose thirty days are over, bodies that nothing names, sign-ups that nobody
+/// Clears away messages that the retention policies find too old, mailboxes whose thirty days are over, bodies that nothing names, sign-ups that nobody
 /// confirmed, and events older than `event_days`, until `shutdown`.
 pub(crate) async fn keep(store: Store, world: World, event_days: EventDays, shutdown: Shutdown) {
     let mut stop = std::pin::pin!(requested(shutdown));
@@ -54,6 +57,7 @@ async fn round(store: &Store, world: &World, event_days: EventDays) -> Result<()
         let steps = iam::trail::forget(store, earliest, FORGET_STEPS_MAX).await?;
         tracing::debug!(steps, "old events were forgotten");
     }
+    workmail::expire_messages(store, world.now(), EXPIRE_STEPS_MAX).await?;
     mailbox::mailboxes::purge_expired(store, world.now(), PURGE_STEPS_MAX).await?;
     signin::forget_expired(store, world.now()).await?;
     iam::jobs::clear(store, world).await?;

@@ -22,6 +22,7 @@
 //! - [`changes`]: what changed since a modification sequence, in a folder and among the folders.
 //! - [`change_flags`]: flags and keywords changed, if wanted only where nothing changed since.
 //! - [`copy`], [`r#move`](fn@move), [`expunge`], [`remove`]: messages that change their place.
+//! - [`expiry`]: messages that have been in their folder for too long.
 //! - [`rights`]: who else may do what with a folder, and who wants to see it.
 //! - [`search`](mod@search): found by flags, dates, sizes, header fields and decoded text.
 //!
@@ -36,6 +37,7 @@
 pub mod bodies;
 pub mod changes;
 mod error;
+pub mod expiry;
 mod flagging;
 mod flags;
 pub mod folders;

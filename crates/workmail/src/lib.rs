@@ -44,6 +44,7 @@ mod recipients;
 mod refusal;
 mod registration;
 mod resources;
+mod retention;
 mod schema;
 mod service;
 mod tags;
@@ -58,6 +59,7 @@ pub use recipients::{
     EXPANSION_MAX, MailGroup, MailUser, Recipient, addresses_of, expand_group, is_local_domain,
     resolve,
 };
+pub use retention::{Expired, expire_messages};
 pub use schema::MIGRATIONS;
 pub use service::{Service, Settings};
 pub use verdict::Effect;

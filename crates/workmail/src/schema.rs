@@ -3,6 +3,7 @@
 mod access;
 mod identity;
 mod resources;
+mod retention;
 
 use store::Migration;
 
@@ -15,6 +16,7 @@ pub const MIGRATIONS: &[Migration] = &[
     access::IMPERSONATION,
     identity::IDENTITY_PROVIDERS,
     resources::RESOURCES,
+    retention::RETENTION,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

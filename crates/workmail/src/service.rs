@@ -6,7 +6,7 @@ use wire::workmail as model;
 use crate::{
     access, aliases, devices, domains, entities, groups, identity_center, identity_provider,
     impersonation, mailboxes, organizations, passwords, passwords::Hasher, permissions,
-    registration, resources, tags, users,
+    registration, resources, retention, tags, users,
 };
 
 /// What the operator settles.
@@ -80,6 +80,9 @@ delegate! {
     resources::list_resource_delegates(ListResourceDelegatesRequest) -> ListResourceDelegatesResponse;
     resources::list_resources(ListResourcesRequest) -> ListResourcesResponse;
     resources::update_resource(UpdateResourceRequest) -> UpdateResourceResponse;
+    retention::delete_retention_policy(DeleteRetentionPolicyRequest) -> DeleteRetentionPolicyResponse;
+    retention::get_default_retention_policy(GetDefaultRetentionPolicyRequest) -> GetDefaultRetentionPolicyResponse;
+    retention::put_retention_policy(PutRetentionPolicyRequest) -> PutRetentionPolicyResponse;
     entities::describe_entity(DescribeEntityRequest) -> DescribeEntityResponse;
     registration::deregister_from_work_mail(DeregisterFromWorkMailRequest) -> DeregisterFromWorkMailResponse;
     registration::register_to_work_mail(RegisterToWorkMailRequest) -> RegisterToWorkMailResponse;

@@ -94,6 +94,8 @@ async fn delete(
             (SELECT name FROM mail_domains WHERE organization_id = $1)",
         "DELETE FROM mail_domains WHERE organization_id = $1",
         "DELETE FROM organization_tags WHERE organization_id = $1",
+        "DELETE FROM retention_rules WHERE organization_id = $1",
+        "DELETE FROM retention_policies WHERE organization_id = $1",
         "DELETE FROM access_control_rules WHERE organization_id = $1",
         "DELETE FROM mobile_device_rules WHERE organization_id = $1",
         "DELETE FROM mobile_device_overrides WHERE organization_id = $1",

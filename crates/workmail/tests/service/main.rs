@@ -21,4 +21,5 @@ mod passwords;
 mod permissions;
 mod policies;
 mod resources;
+mod retention;
 mod tags;
