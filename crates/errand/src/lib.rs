@@ -20,6 +20,6 @@ mod verify;
 pub use client::{Client, Limits, Reply, Request};
 pub use error::Error;
 pub use hosts::{Hosts, ParseHostError};
-pub use hyper::{HeaderMap, Method, StatusCode};
+pub use hyper::{HeaderMap, Method, StatusCode, header};
 pub use trust::{Thumbprint, Trust};
 pub use url::{ParseUrlError, Url};

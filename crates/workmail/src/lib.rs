@@ -22,6 +22,7 @@ mod access;
 mod address;
 mod addresses;
 mod aliases;
+mod availability;
 mod client_tokens;
 mod devices;
 mod domain_name;

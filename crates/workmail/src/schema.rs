@@ -1,6 +1,7 @@
 //! The tables of this room.
 
 mod access;
+mod availability;
 mod identity;
 mod resources;
 mod retention;
@@ -17,6 +18,7 @@ pub const MIGRATIONS: &[Migration] = &[
     identity::IDENTITY_PROVIDERS,
     resources::RESOURCES,
     retention::RETENTION,
+    availability::AVAILABILITY,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

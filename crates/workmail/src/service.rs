@@ -4,9 +4,9 @@ use iam::door::Call;
 use wire::workmail as model;
 
 use crate::{
-    access, aliases, devices, domains, entities, groups, identity_center, identity_provider,
-    impersonation, mailboxes, organizations, passwords, passwords::Hasher, permissions,
-    registration, resources, retention, tags, users,
+    access, aliases, availability, devices, domains, entities, groups, identity_center,
+    identity_provider, impersonation, mailboxes, organizations, passwords, passwords::Hasher,
+    permissions, registration, resources, retention, tags, users,
 };
 
 /// What the operator settles.
@@ -83,6 +83,11 @@ delegate! {
     retention::delete_retention_policy(DeleteRetentionPolicyRequest) -> DeleteRetentionPolicyResponse;
     retention::get_default_retention_policy(GetDefaultRetentionPolicyRequest) -> GetDefaultRetentionPolicyResponse;
     retention::put_retention_policy(PutRetentionPolicyRequest) -> PutRetentionPolicyResponse;
+    availability::create_availability_configuration(CreateAvailabilityConfigurationRequest) -> CreateAvailabilityConfigurationResponse;
+    availability::delete_availability_configuration(DeleteAvailabilityConfigurationRequest) -> DeleteAvailabilityConfigurationResponse;
+    availability::list_availability_configurations(ListAvailabilityConfigurationsRequest) -> ListAvailabilityConfigurationsResponse;
+    availability::test_availability_configuration(TestAvailabilityConfigurationRequest) -> TestAvailabilityConfigurationResponse;
+    availability::update_availability_configuration(UpdateAvailabilityConfigurationRequest) -> UpdateAvailabilityConfigurationResponse;
     entities::describe_entity(DescribeEntityRequest) -> DescribeEntityResponse;
     registration::deregister_from_work_mail(DeregisterFromWorkMailRequest) -> DeregisterFromWorkMailResponse;
     registration::register_to_work_mail(RegisterToWorkMailRequest) -> RegisterToWorkMailResponse;

@@ -94,6 +94,7 @@ async fn delete(
             (SELECT name FROM mail_domains WHERE organization_id = $1)",
         "DELETE FROM mail_domains WHERE organization_id = $1",
         "DELETE FROM organization_tags WHERE organization_id = $1",
+        "DELETE FROM availability_configurations WHERE organization_id = $1",
         "DELETE FROM retention_rules WHERE organization_id = $1",
         "DELETE FROM retention_policies WHERE organization_id = $1",
         "DELETE FROM access_control_rules WHERE organization_id = $1",
