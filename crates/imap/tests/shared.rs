@@ -165,7 +165,7 @@ async fn a_reader_reads_and_copies_and_no_more() {
         C: g DELETE "{INBOX}"
         S: g NO [NOPERM] …
         C: h MYRIGHTS "{INBOX}"
-        S: * MYRIGHTS "{INBOX}" "lr"
+        S: * MYRIGHTS "{INBOX}" lr
         S: h OK MYRIGHTS completed
         C: i LIST (SUBSCRIBED) "" "Other*"
         S: i OK LIST completed
@@ -298,7 +298,7 @@ async fn full_access_goes_before_the_rights_to_folders() {
         C: e RENAME "{user}/Roof" Mine
         S: e NO [CANNOT] a folder cannot go to another mailbox
         C: f GETACL "{INBOX}"
-        S: * ACL "{INBOX}" "ann@acme.awsapps.com" lrswipkxteacd "bob@acme.awsapps.com" l
+        S: * ACL "{INBOX}" ann@acme.awsapps.com lrswipkxteacd bob@acme.awsapps.com l
         S: f OK …
         C: g SETACL "{user}/Roof" staff@acme.awsapps.com lrk
         S: g OK …
@@ -307,7 +307,7 @@ async fn full_access_goes_before_the_rights_to_folders() {
         C: i SETACL "{user}/Roof" eve@other.awsapps.com l
         S: i NO [CANNOT] there is nobody of that name
         C: j LISTRIGHTS "{user}/Roof" ann@acme.awsapps.com
-        S: * LISTRIGHTS "{user}/Roof" "ann@acme.awsapps.com" "lrswipkxteacd"
+        S: * LISTRIGHTS "{user}/Roof" ann@acme.awsapps.com lrswipkxteacd
         S: j OK …
         C: k STORE 1 +FLAGS.SILENT (\Deleted)
         S: k OK …
@@ -318,7 +318,7 @@ async fn full_access_goes_before_the_rights_to_folders() {
     .await;
     ann.follow("C: b LIST \"\" R*\nS: * LIST (\\HasChildren) \"/\" \"Roof\"\nS: * LIST (\\HasNoChildren) \"/\" \"Roof/Sub\"\nS: b OK …").await;
     ann.follow("C: c CREATE Roof/New\nS: c OK …\nC: d GETACL Roof/New").await;
-    ann.follow("S: * ACL \"Roof/New\" \"ann@acme.awsapps.com\" lrswipkxteacd \"staff@acme.awsapps.com\" lrkc\nS: d OK …").await;
+    ann.follow("S: * ACL \"Roof/New\" ann@acme.awsapps.com lrswipkxteacd staff@acme.awsapps.com lrkc\nS: d OK …").await;
 }
 
 #[tokio::test]

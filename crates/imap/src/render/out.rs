@@ -67,6 +67,17 @@ impl Out {
         self.byte(b'"')
     }
 
+    /// `astring`: bare if it can be, for clients that do not take the quotes away.
+    pub(crate) fn astring(&mut self, text: &str) -> &mut Self {
+        let bare = |byte: u8| byte.is_ascii_graphic() && !b"(){%*\"\\".contains(&byte);
+        let is_bare = !text.is_empty() && text.bytes().all(bare);
+        if is_bare && !text.eq_ignore_ascii_case("NIL") {
+            self.text(text)
+        } else {
+            self.string(text)
+        }
+    }
+
     /// `nstring`.
     pub(crate) fn string_or_nil(&mut self, text: Option<&str>) -> &mut Self {
         match text {
@@ -189,6 +200,23 @@ mod tests {
             }),
             "\"Entw&APw-rfe\""
         );
+    }
+
+    #[test]
+    fn what_needs_no_quotes_has_none() {
+        for (text, expected) in [
+            ("a+b@x.org", "a+b@x.org"),
+            ("", "\"\""),
+            ("nil", "\"nil\""),
+            ("a%b", "\"a%b\""),
+            ("a b", "\"a b\""),
+            ("\u{e9}", "{2}\r\n\u{e9}"),
+        ] {
+            let shown = written(|out| {
+                out.astring(text);
+            });
+            assert_eq!(shown, expected);
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Session {
                 let out = &mut session.out;
                 out.text("* ACL ").mailbox(&name);
                 for (identifier, rights) in grants {
-                    out.byte(b' ').string(&identifier).byte(b' ').text(&letters(rights));
+                    out.byte(b' ').astring(&identifier).byte(b' ').astring(&letters(rights));
                 }
                 out.text("\r\n");
                 session.settle(tag, "GETACL completed")
@@ -57,8 +57,8 @@ impl Session {
         self.run(task, move |session, outcome| match outcome {
             Ok(Answer::Rights(always)) => {
                 let out = &mut session.out;
-                out.text("* LISTRIGHTS ").mailbox(&name).byte(b' ').string(&identifier);
-                out.byte(b' ').string(&letters(always));
+                out.text("* LISTRIGHTS ").mailbox(&name).byte(b' ').astring(&identifier);
+                out.byte(b' ').astring(&letters(always));
                 let optional = LETTERS.into_iter().chain(obsolete());
                 for (letter, _) in optional.filter(|(_, right)| !always.contains(*right)) {
                     out.byte(b' ').byte(letter);
@@ -86,6 +86,6 @@ impl Session {
     }
 
     fn tell_rights(&mut self, name: &str, rights: Rights) {
-        self.out.text("* MYRIGHTS ").mailbox(name).byte(b' ').string(&letters(rights)).line("");
+        self.out.text("* MYRIGHTS ").mailbox(name).byte(b' ').astring(&letters(rights)).line("");
     }
 }

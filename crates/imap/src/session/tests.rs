@@ -347,9 +347,9 @@ fn access_control_lists_are_told() {
     talk.feed(
         b"e SETACL INBOX anyone lq\r\nf DELETEACL INBOX anyone\r\ng MYRIGHTS \"Other Users\"\r\n",
     );
-    let expected = "* ACL \"INBOX\" \"ann@x.org\" lrswipkxteacd\r\na OK GETACL completed\r\n\
-        * MYRIGHTS \"Other Users/bob@x.org/INBOX\" \"lr\"\r\nb OK MYRIGHTS completed\r\n\
-        * LISTRIGHTS \"INBOX\" \"anyone\" \"\" l r s w i p k x t e a c d\r\nc OK LISTRIGHTS completed\r\n\
+    let expected = "* ACL \"INBOX\" ann@x.org lrswipkxteacd\r\na OK GETACL completed\r\n\
+        * MYRIGHTS \"Other Users/bob@x.org/INBOX\" lr\r\nb OK MYRIGHTS completed\r\n\
+        * LISTRIGHTS \"INBOX\" anyone \"\" l r s w i p k x t e a c d\r\nc OK LISTRIGHTS completed\r\n\
         d NO [CANNOT] there are no negative rights\r\ne BAD an unknown right\r\n\
         f OK DELETEACL completed\r\ng NO [NONEXISTENT] there is no such folder\r\n";
     assert_eq!(talk.said(), expected);
