@@ -4,6 +4,7 @@
 
 mod access;
 mod addresses;
+mod availability;
 mod devices;
 mod domains;
 mod entities;
