@@ -71,7 +71,9 @@ pub async fn grantees(
     snapshot: &mut Snapshot,
     actor_id: &str,
 ) -> Result<Vec<String>, store::Error> {
-    let sql = format!("{ABOVE} SELECT id FROM above ORDER BY id LIMIT $1");
+    // the entity itself first, lest a thousand groups displace it
+    let order = "CASE WHEN id = $2 THEN 0 ELSE 1 END, id";
+    let sql = format!("{ABOVE} SELECT id FROM above ORDER BY {order} LIMIT $1");
     snapshot.rows(&sql, params![GROUPS_MAX, actor_id], |row| row.get(0)).await
 }
 
