@@ -45,6 +45,7 @@ pub fn routes(service: &Arc<Service>, door: &Door) -> Routes {
         .and(desk.get("/federation", Desk::federation))
         .and(desk.route("/mfa/fido/offer", Desk::offer_key))
         .and(desk.route("/mfa/fido", Desk::register_key))
+        .and(desk.route("/workmail/personal-access-tokens", Desk::mail_token))
         .and(desk.route("/root/password", Desk::root_password))
         .and(desk.route("/root/account-name", Desk::account_name))
         .and(desk.route("/root/email", Desk::email))
@@ -125,6 +126,11 @@ impl Desk {
 
     async fn code(self, request: Request) -> Result<Answer, Failure> {
         answer(&self.service.code(&visit(&request), &form(&request)?).await?)
+    }
+
+    async fn mail_token(self, request: Request) -> Result<Answer, Failure> {
+        let made = self.service.mail_token(&visit(&request), &form(&request)?).await?;
+        Ok(answer(&made)?.status(201))
     }
 
     async fn fido(self, request: Request) -> Result<Answer, Failure> {

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use smtp::Address;
 
-use crate::{cli, event_days::EventDays, failure::Failure};
+use crate::{cli, event_days::EventDays, failure::Failure, identity_center::IdentityCenter};
 
 /// The port of the API unless another one is given.
 const API_PORT: u16 = 4080;
@@ -47,6 +47,9 @@ pub(crate) struct Config {
     pub(crate) tls: Tls,
     /// Requests to other servers.
     pub(crate) outbound: Outbound,
+    /// The OpenID Connect providers behind instances of Identity Center.
+    #[serde(rename = "identity_center", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) identity_centers: Vec<IdentityCenter>,
     /// What the log looks like.
     pub(crate) log: Log,
 }
@@ -162,6 +165,8 @@ struct File {
     listen: FileListen,
     tls: Tls,
     outbound: Outbound,
+    #[serde(rename = "identity_center")]
+    identity_centers: Vec<IdentityCenter>,
     log: Log,
 }
 
@@ -202,6 +207,7 @@ impl Config {
             listen: Listen::merge(options, &file.listen)?,
             tls: file.tls,
             outbound: Outbound::merge(options, file.outbound),
+            identity_centers: file.identity_centers,
             log: file.log,
         };
         config.check()?;
@@ -222,6 +228,9 @@ impl Config {
         check_hostname(&self.hostname)?;
         check_public_url(&self.public_url)?;
         self.outbound.hosts()?;
+        for center in &self.identity_centers {
+            center.parsed()?;
+        }
         if let Some(text) = self.postmaster.as_ref().filter(|text| Address::parse(text).is_none()) {
             return Err(Failure::new(format!("postmaster `{text}` is not a mail address")));
         }

@@ -9,7 +9,7 @@ use smtp::{Dns, House, Limits, Outbound, Role, Smarthost};
 use store::Store;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-use workmail::Authenticator;
+use workmail::{Authenticator, Providers};
 use world::World;
 
 use crate::{
@@ -45,7 +45,7 @@ impl Faces {
     /// Gives every face its listener, and starts what works without being called.
     pub(crate) fn open(self, listeners: Listeners) -> Result<JoinSet<()>, Failure> {
         let mut tasks = JoinSet::new();
-        let authenticator = Arc::new(Authenticator::new(self.store.clone(), &self.world));
+        let authenticator = self.authenticator()?;
         for (listener, role) in
             [(listeners.smtp, Role::Receiving), (listeners.submission, Role::Submission)]
         {
@@ -68,7 +68,7 @@ impl Faces {
                 sts: sts::Service,
                 workmail,
             };
-            let sign_in = api::sign_in::routes(&self.sign_in(), &self.door);
+            let sign_in = api::sign_in::routes(&self.sign_in(&authenticator), &self.door);
             let routes = issuers::routes(&self.door).and(sign_in);
             let proxies = api::Proxies::new(self.config.proxies.iter().copied());
             let api = api::Api::new(self.door, services, routes, proxies);
@@ -103,14 +103,23 @@ impl Faces {
         Ok(tasks)
     }
 
-    fn sign_in(&self) -> Arc<signin::Service> {
+    fn sign_in(&self, mail_users: &Arc<Authenticator>) -> Arc<signin::Service> {
         let settings = signin::Settings {
             host: self.config.hostname.clone(),
             origin: self.config.console_origin(),
             sign_up: self.config.sign_up,
         };
         let (store, door, flow) = (self.store.clone(), self.door.clone(), self.flow.clone());
-        Arc::new(signin::Service::new(store, door, flow, settings))
+        Arc::new(signin::Service::new(store, door, flow, Arc::clone(mail_users), settings))
+    }
+
+    /// Who knows the users of mailboxes, by password and by the tokens of the providers that the operator names.
+    fn authenticator(&self) -> Result<Arc<Authenticator>, Failure> {
+        let errands = errand::Client::new(self.config.outbound.hosts()?, self.world.clone());
+        let centers = self.config.identity_centers.iter().map(|center| center.parsed());
+        let providers = Providers::new(errands, centers.collect::<Result<_, _>>()?);
+        let authenticator = Authenticator::new(self.store.clone(), &self.world);
+        Ok(Arc::new(authenticator.with_providers(providers)))
     }
 
     fn smtp_server(

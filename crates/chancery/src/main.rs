@@ -12,6 +12,7 @@ mod faces;
 mod failure;
 mod health;
 mod housekeeping;
+mod identity_center;
 mod issuers;
 mod listeners;
 mod log;

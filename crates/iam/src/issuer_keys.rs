@@ -14,8 +14,6 @@ use errand::{Client, Reply, Request, StatusCode, Thumbprint, Trust, Url};
 use federation::jwt::KeySet;
 use world::Timestamp;
 
-use crate::oidc_providers::OidcProvider;
-
 /// How long keys are taken as they are.
 const KEEP: Duration = Duration::from_secs(3600);
 
@@ -42,12 +40,18 @@ pub enum KeysError {
     AskedLately,
 }
 
+/// Where keys come from, and by what that is believed: the trust of one account is not another's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Issuer {
+    /// Host and path of the issuer, without `https://`.
+    pub url: String,
+    /// SHA-1 digests of certificates that its server is trusted by, in hex, beside the system's authorities.
+    pub thumbprints: Vec<String>,
+}
+
 /// The keys of all providers.
 #[derive(Default)]
-pub struct IssuerKeys(Mutex<HashMap<Place, Arc<tokio::sync::Mutex<Kept>>>>);
-
-/// Where keys come from, and by what that is believed: the trust of one account is not another's.
-type Place = (String, Vec<String>);
+pub struct IssuerKeys(Mutex<HashMap<Issuer, Arc<tokio::sync::Mutex<Kept>>>>);
 
 #[derive(Default)]
 struct Kept {
@@ -65,11 +69,11 @@ impl IssuerKeys {
     pub async fn of(
         &self,
         errands: &Client,
-        provider: &OidcProvider,
+        issuer: &Issuer,
         key_id: Option<&str>,
         now: Timestamp,
     ) -> Result<Arc<KeySet>, KeysError> {
-        let kept = self.kept(provider);
+        let kept = self.kept(issuer);
         let mut kept = kept.lock().await;
         if let Some((fetched_at, keys)) = &kept.keys {
             let is_known = key_id.is_none_or(|id| keys.has(id));
@@ -82,18 +86,17 @@ impl IssuerKeys {
             return Err(KeysError::AskedLately);
         }
         kept.asked_at = Some(now);
-        let keys = Arc::new(fetch(errands, provider).await?);
+        let keys = Arc::new(fetch(errands, issuer).await?);
         kept.keys = Some((now, Arc::clone(&keys)));
         Ok(keys)
     }
 
-    fn kept(&self, provider: &OidcProvider) -> Arc<tokio::sync::Mutex<Kept>> {
+    fn kept(&self, issuer: &Issuer) -> Arc<tokio::sync::Mutex<Kept>> {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = (provider.url.clone(), provider.thumbprints.clone());
-        if places.len() >= PROVIDERS_MAX && !places.contains_key(&place) {
+        if places.len() >= PROVIDERS_MAX && !places.contains_key(issuer) {
             places.clear();
         }
-        Arc::clone(places.entry(place).or_default())
+        Arc::clone(places.entry(issuer.clone()).or_default())
     }
 }
 
@@ -103,11 +106,10 @@ impl Kept {
     }
 }
 
-async fn fetch(errands: &Client, provider: &OidcProvider) -> Result<KeySet, KeysError> {
-    let thumbprints =
-        provider.thumbprints.iter().filter_map(|text| text.parse::<Thumbprint>().ok());
+async fn fetch(errands: &Client, issuer: &Issuer) -> Result<KeySet, KeysError> {
+    let thumbprints = issuer.thumbprints.iter().filter_map(|text| text.parse::<Thumbprint>().ok());
     let trust = Trust::thumbprints(thumbprints);
-    let issuer = format!("https://{}", provider.url);
+    let issuer = format!("https://{}", issuer.url);
     let discovery = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
     let discovery = get(errands, &discovery, &trust).await?;
     let discovery: serde_json::Value =

@@ -17,7 +17,9 @@ use world::Timestamp;
 
 use crate::{
     door::{Call, Caller},
-    epoch, oidc_url,
+    epoch,
+    issuer_keys::Issuer,
+    oidc_url,
     pages::Page,
     providers::{self, Provider, ProviderKind},
     quotas, tags,
@@ -60,6 +62,13 @@ pub struct OidcProvider {
     /// The clients whose tokens are taken.
     pub client_ids: Vec<String>,
     created_at: Timestamp,
+}
+
+impl OidcProvider {
+    /// Where its keys come from.
+    pub fn issuer(&self) -> Issuer {
+        Issuer { url: self.url.clone(), thumbprints: self.thumbprints.clone() }
+    }
 }
 
 pub(crate) async fn create(

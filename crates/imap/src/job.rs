@@ -15,6 +15,13 @@ use crate::{grammar::acl::Grant, place::Place};
 #[derive(Debug)]
 pub enum Job {
     /// Find out who this is. Answered with [`Answer::User`] or [`Answer::Refused`].
+    LoginByToken {
+        /// The e-mail address, if the client says whom it means.
+        login: Option<String>,
+        /// The token of a provider.
+        token: Secret,
+    },
+    /// Find out who this is. Answered with [`Answer::User`] or [`Answer::Refused`].
     Login {
         /// The e-mail address, as given.
         login: String,

@@ -10,13 +10,13 @@
 //!
 //! Served: UIDPLUS (4315), IDLE (2177), MOVE (6851), SPECIAL-USE (6154), NAMESPACE (2342), ID (2971), UNSELECT
 //! (3691), LITERAL+ (7888), ENABLE (5161), CONDSTORE (7162), SASL-IR (4959), CHILDREN (3348), LIST-EXTENDED
-//! (5258), LIST-STATUS (5819), STATUS=SIZE (8438), QUOTA (2087), ACL (4314), AUTH=PLAIN (4616). TLS is implicit
-//! (8314).
+//! (5258), LIST-STATUS (5819), STATUS=SIZE (8438), QUOTA (2087), ACL (4314), AUTH=PLAIN (4616), AUTH=OAUTHBEARER
+//! (7628), AUTH=XOAUTH2. TLS is implicit (8314).
 //!
 //! # What it is not
 //! It holds no SQL and decides nothing about who may do what: [`Logins`] says who somebody is, and the driver asks
 //! before each task what `workmail` and `mailbox` have kept of the user's rights to a folder of somebody else. It knows no \Recent: no message ever has it. It does not speak QRESYNC, UTF8=ACCEPT,
-//! COMPRESS, or any mechanism but PLAIN. Every bound has a name, most of them in `limits`.
+//! COMPRESS, or any other mechanism. Every bound has a name, most of them in `limits`.
 
 mod driver;
 mod grammar;

@@ -5,8 +5,8 @@ use std::time::Duration;
 /// Longest line of a command, literals not counted. RFC 7162, section 4 asks for 8 KiB; real clients
 /// name every message of a large folder one by one.
 pub(crate) const MAX_LINE_BYTES: usize = 256 * 1024;
-/// Longest line before the client has logged in.
-pub(crate) const MAX_LINE_BEFORE_LOGIN_BYTES: usize = 8 * 1024;
+/// Longest line before the client has logged in: what RFC 4954, section 4 asks for where a token can stand.
+pub(crate) const MAX_LINE_BEFORE_LOGIN_BYTES: usize = 12_288;
 /// Largest literal of a command other than APPEND.
 pub(crate) const MAX_LITERAL_BYTES: usize = 64 * 1024;
 /// Largest literal before the client has logged in (a user name or a password).

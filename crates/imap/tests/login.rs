@@ -12,7 +12,7 @@ async fn a_stranger_may_do_little() {
         .follow(
             r#"
             C: a CAPABILITY
-            S: * CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ENABLE AUTH=PLAIN
+            S: * CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ENABLE AUTH=PLAIN AUTH=OAUTHBEARER AUTH=XOAUTH2
             S: a OK CAPABILITY completed
             C: b SELECT INBOX
             S: b BAD log in first
@@ -57,6 +57,41 @@ async fn logins_of_every_form() {
     house.stranger().await.follow(refused).await;
 }
 
+/// Base64 of `n,a=ann@example.com,^Aauth=Bearer token^A^A` and its like.
+#[tokio::test]
+async fn tokens_are_shown_in_two_mechanisms() {
+    let house = House::new().await;
+    for script in [
+        "C: a AUTHENTICATE OAUTHBEARER bixhPWFubkBleGFtcGxlLmNvbSwBYXV0aD1CZWFyZXIgdG9rZW4BAQ==\nS: a OK …",
+        "C: a AUTHENTICATE OAUTHBEARER\nS: + \nC: biwsAWF1dGg9QmVhcmVyIHRva2VuAQE=\nS: a OK …",
+        "C: a AUTHENTICATE xoauth2 dXNlcj1hbm5AZXhhbXBsZS5jb20BYXV0aD1CZWFyZXIgdG9rZW4BAQ==\nS: a OK …",
+    ] {
+        house.stranger().await.follow(script).await;
+    }
+    let refused = r#"
+        C: a AUTHENTICATE OAUTHBEARER biwsAWF1dGg9QmVhcmVyIG90aGVyAQE=
+        S: + eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIiwic2NoZW1lcyI6ImJlYXJlciJ9
+        C: AQ==
+        S: a NO [AUTHENTICATIONFAILED] …
+        C: b AUTHENTICATE XOAUTH2 dXNlcj1hbm4BYXV0aD1CZWFyZXIgdG9rZW4BAQ==
+        S: + eyJzdGF0dXMiOiI0MDEiLCJzY2hlbWVzIjoiYmVhcmVyIn0=
+        C: *
+        S: b NO [AUTHENTICATIONFAILED] …
+        C: c AUTHENTICATE OAUTHBEARER AGFubkBleGFtcGxlLmNvbQBzZWNyZXQ=
+        S: c BAD the response is not one of the mechanism
+        C: d AUTHENTICATE OAUTHBEARER
+        S: + 
+        C: *
+        S: d BAD AUTHENTICATE cancelled
+        C: e AUTHENTICATE OAUTHBEARER biwsAWF1dGg9QmVhcmVyIG90aGVyAQE=
+        S: + …
+        C: AQ==
+        S: e NO …
+        S: * BYE too many failed logins
+        S:"#;
+    house.stranger().await.follow(refused).await;
+}
+
 #[tokio::test]
 async fn nonsense_is_answered_and_bounded() {
     let house = House::new().await;
@@ -65,7 +100,7 @@ async fn nonsense_is_answered_and_bounded() {
     client.follow("C: b LOGIN {5000}\nS: b NO [TOOBIG] …\nC: c NOOP\nS: c OK …").await;
     client.send("d NOOP\n").await;
     client.follow("S: d BAD a line ends with CRLF").await;
-    let long = "x".repeat(9_000);
+    let long = "x".repeat(13_000);
     client.follow(&format!("C: e {long}\nS: e BAD the line is too long")).await;
     client.follow(&"C: f FROB\nS: f BAD …\n".repeat(17)).await;
     client.follow("C: g FROB\nS: g BAD …\nS: * BYE too many bad commands\nS:").await;

@@ -84,7 +84,7 @@ pub(crate) fn checked_duration(asked_seconds: Option<u32>) -> Result<u32, Refusa
 }
 
 /// Credentials are for who asked: here they leave.
-fn exposed<S: Serializer>(text: &Sensitive, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn exposed<S: Serializer>(text: &Sensitive, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(text.expose())
 }
 

@@ -9,6 +9,8 @@
 //! programs hand credentials of a role on to a browser, and [`Service::change_root_password`] and its
 //! neighbours are what root alone may do.
 //!
+//! [`Service::mail_token`] is for users of mailboxes: it makes them personal access tokens for their mail programs.
+//!
 //! What the steps carry is sealed ([`step`]); guessing is limited ([`limits`]); what people do is recorded as
 //! CloudTrail has it. This room speaks no HTTP, and asks `iam` for everything that it knows of people.
 //!
@@ -27,6 +29,7 @@ mod fido;
 mod forms;
 mod letters;
 mod limits;
+mod mail_tokens;
 mod records;
 mod refusal;
 mod root;
@@ -35,9 +38,12 @@ mod sign_in;
 mod sign_up;
 mod step;
 
+use std::sync::Arc;
+
 use iam::door::Door;
 use mailflow::Mailflow;
 use store::Store;
+use workmail::Authenticator;
 use world::World;
 
 pub use credentials::Credentials;
@@ -45,6 +51,7 @@ pub use expired::forget_expired;
 pub use federation::{FederatedSession, LoginForm, SigninToken, TokenForm};
 pub use fido::{FidoChallenge, FidoForm, FidoKey, FidoKeyForm, FidoOffer};
 pub use forms::{CodeForm, NewPasswordForm, PasswordForm};
+pub use mail_tokens::{MailToken, MailTokenForm};
 pub use refusal::Refusal;
 pub use root::{EmailCodeForm, EmailForm, MfaForm, NameForm, RootPasswordForm};
 pub use schema::MIGRATIONS;
@@ -71,12 +78,19 @@ pub struct Service {
     flow: Mailflow,
     settings: Settings,
     limits: Limits,
+    mail_users: Arc<Authenticator>,
 }
 
 impl Service {
-    /// A room over `store` that sends its letters by `flow`.
-    pub fn new(store: Store, door: Door, flow: Mailflow, settings: Settings) -> Self {
-        Self { store, door, flow, settings, limits: Limits::default() }
+    /// A room over `store` that sends its letters by `flow`, and knows users of mailboxes by `mail_users`.
+    pub fn new(
+        store: Store,
+        door: Door,
+        flow: Mailflow,
+        mail_users: Arc<Authenticator>,
+        settings: Settings,
+    ) -> Self {
+        Self { store, door, flow, settings, limits: Limits::default(), mail_users }
     }
 
     /// The account that a host name stands for, as in `<alias>.signin.<host>`, in lower case as all accounts

@@ -2,6 +2,8 @@
 
 use std::{error::Error as StdError, time::Duration};
 
+use workmail::TokenError;
+
 /// Why a request of a person is refused. The texts are for people, and say nothing that helps a guesser: an
 /// account that is not there, a user that is not there and a wrong password are one refusal.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +57,12 @@ pub enum Refusal {
     /// Credentials from which no console session can be made.
     #[error("{0}")]
     Federation(&'static str),
+    /// A personal access token that cannot be made.
+    #[error("{0}")]
+    MailToken(TokenError),
+    /// The access rules of the organization.
+    #[error("Your organization does not allow this access.")]
+    AccessRules,
     /// An operation of IAM refused it.
     #[error("{}", .0.message())]
     Iam(wire::Error),
@@ -87,6 +95,10 @@ impl Refusal {
             Self::RootOnly | Self::NotSignedIn => "AccessDenied",
             Self::Fido(_) => "InvalidKey",
             Self::Federation(_) => "InvalidCredentials",
+            Self::MailToken(TokenError::Inactive) => "PersonalAccessTokensInactive",
+            Self::MailToken(TokenError::TooMany) => "LimitExceeded",
+            Self::MailToken(_) => "InvalidRequest",
+            Self::AccessRules => "AccessDenied",
             Self::Iam(error) => error.kind().query.code,
             Self::Busy => "ServiceUnavailable",
             Self::Store(error) if is_passing(error) => "ServiceUnavailable",
@@ -98,7 +110,8 @@ impl Refusal {
     pub fn status(&self) -> u16 {
         match self {
             Self::Invalid(_) | Self::Password | Self::MailedCode | Self::Federation(_) => 400,
-            Self::Fido(_) => 400,
+            Self::MailToken(TokenError::Inactive) | Self::AccessRules => 403,
+            Self::Fido(_) | Self::MailToken(_) => 400,
             Self::Incorrect | Self::Code | Self::Step => 401,
             Self::PasswordEnded | Self::SignUpClosed => 403,
             Self::RootOnly | Self::NotSignedIn => 403,

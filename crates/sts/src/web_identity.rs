@@ -98,7 +98,7 @@ async fn verified(
     // The provider's server may be slow: nothing is held open meanwhile.
     call.release();
     let (errands, now) = (call.errands(), call.now());
-    let keys = call.issuer_keys().of(&errands, &provider, token.key_id(), now).await;
+    let keys = call.issuer_keys().of(&errands, &provider.issuer(), token.key_id(), now).await;
     let keys = keys.map_err(no_keys)?;
     let claims = token.verify(&keys).map_err(|error| invalid(&error))?;
     claims.check_time(now, LEEWAY).map_err(|error| match error {

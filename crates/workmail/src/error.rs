@@ -1,5 +1,7 @@
 //! What can go wrong on the mail side.
 
+use iam::issuer_keys::KeysError;
+
 use crate::passwords::HashError;
 
 /// Why a question of the mail side was not answered.
@@ -12,6 +14,9 @@ pub enum Error {
     /// Passwords cannot be verified.
     #[error("passwords cannot be verified: {0}")]
     Passwords(PasswordsError),
+    /// The keys of an OpenID Connect provider are not to be had.
+    #[error(transparent)]
+    Provider(#[from] KeysError),
     /// A group reaches more users than are delivered to at once.
     #[error("the group reaches more than {limit} users")]
     GroupTooLarge {

@@ -11,15 +11,15 @@ use wire::workmail::{
     errors::RESOURCE_NOT_FOUND,
 };
 
-use crate::{identity_center, organizations};
+use crate::{access, identity_center, organizations};
 
 /// What an organization has settled about signing in. Without it, passwords of the directory are all there is.
 pub(crate) struct Configuration {
     mode: Mode,
-    instance_arn: String,
+    pub(crate) instance_arn: String,
     pub(crate) application_arn: String,
     tokens: TokensStatus,
-    token_lifetime_days: Option<i32>,
+    pub(crate) token_lifetime_days: Option<i32>,
 }
 
 impl Configuration {
@@ -50,6 +50,11 @@ impl Configuration {
     /// Whether passwords of the directory are good for anything.
     pub(crate) fn takes_passwords(&self) -> bool {
         self.mode == Mode::IdentityProviderAndDirectory
+    }
+
+    /// Whether personal access tokens are made and looked at.
+    pub(crate) fn takes_tokens(&self) -> bool {
+        self.tokens == TokensStatus::Active
     }
 }
 
@@ -91,6 +96,7 @@ pub(crate) async fn put_identity_provider_configuration(
         tokens.lifetime_in_days.map(i64::from),
     ];
     tx.execute(SQL, row).await?;
+    access::judge_again(tx, &organization.id);
     Ok(PutIdentityProviderConfigurationResponse {})
 }
 
@@ -132,5 +138,7 @@ pub(crate) async fn delete_identity_provider_configuration(
 /// Leaves an organization without a configuration.
 pub(crate) async fn forget(tx: &mut Transaction, organization: &str) -> Result<(), store::Error> {
     const SQL: &str = "DELETE FROM identity_providers WHERE organization_id = $1";
-    tx.execute(SQL, params![organization]).await.map(drop)
+    tx.execute(SQL, params![organization]).await?;
+    access::judge_again(tx, organization);
+    Ok(())
 }

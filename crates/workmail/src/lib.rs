@@ -23,6 +23,7 @@ mod address;
 mod addresses;
 mod aliases;
 mod availability;
+mod bearer;
 mod client_tokens;
 mod devices;
 mod domain_name;
@@ -35,10 +36,12 @@ mod identity_provider;
 pub mod impersonation;
 mod login;
 mod mailboxes;
+mod means;
 mod organizations;
 mod page;
 mod passwords;
 pub mod permissions;
+mod personal_tokens;
 #[cfg(test)]
 mod plan;
 mod recipients;
@@ -53,9 +56,11 @@ mod users;
 mod verdict;
 
 pub use access::{AccessAction, Visit, permits};
+pub use bearer::{IdentityCenter, Providers};
 pub use devices::{Device, device_effect};
 pub use error::{Error, PasswordsError};
 pub use login::{Authenticator, SignIn};
+pub use personal_tokens::{MadeToken, TokenError, TokenWish};
 pub use recipients::{
     EXPANSION_MAX, MailGroup, MailUser, Recipient, addresses_of, expand_group, is_local_domain,
     resolve,

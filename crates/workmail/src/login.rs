@@ -1,4 +1,4 @@
-//! Signing in to a mailbox by address and password.
+//! Signing in to a mailbox, by address and password or by a token.
 
 use std::{
     collections::HashMap,
@@ -14,8 +14,11 @@ use crate::{
     Error,
     access::{AccessAction, Visit, Watches},
     address::Lookup,
+    bearer::Providers,
     identity_provider::takes_passwords,
+    means::Means,
     passwords::{self, Hasher, Stored},
+    personal_tokens::{MadeToken, Presented, Token, TokenError, TokenWish},
     recipients::{self, MailUser, Recipient},
 };
 
@@ -34,6 +37,8 @@ pub struct Authenticator {
     hasher: Hasher,
     remembered: Remembered,
     watches: Arc<Watches>,
+    world: World,
+    providers: Option<Providers>,
 }
 
 /// What a try to sign in comes to.
@@ -41,9 +46,10 @@ pub struct Authenticator {
 pub enum SignIn {
     /// Come in.
     Granted(Visit),
-    /// There is no such user, or the password is wrong.
+    /// There is no such user, or the password or token is wrong.
     Wrong,
-    /// The password is right, but the access rules of the organization refuse the protocol or the address.
+    /// The password or token is right, but the organization refuses it for the protocol, or by its access rules
+    /// the protocol or the address.
     Refused,
 }
 
@@ -52,10 +58,18 @@ impl Authenticator {
     /// access rules.
     pub fn new(store: Store, world: &World) -> Self {
         let watches = Watches::following(store.clone());
-        Self { store, hasher: Hasher::default(), remembered: Remembered::new(world), watches }
+        let (hasher, remembered) = (Hasher::default(), Remembered::new(world));
+        Self { store, hasher, remembered, watches, world: world.clone(), providers: None }
     }
 
-    /// Signs a user in with one of their addresses (in any letter case) and their password. `protocol` and
+    /// The same, which takes tokens of the providers that the operator named as well.
+    #[must_use]
+    pub fn with_providers(self, providers: Providers) -> Self {
+        Self { providers: Some(providers), ..self }
+    }
+
+    /// Signs a user in with one of their addresses (in any letter case) and their password, or a personal access
+    /// token in its place. `protocol` and
     /// `address`, which is the client's, are what access rules are about. An unknown address takes as long as a
     /// wrong password, and the rules are asked only when the password is right.
     ///
@@ -68,9 +82,90 @@ impl Authenticator {
         protocol: AccessAction,
         address: IpAddr,
     ) -> Result<SignIn, Error> {
-        let Some(user) = self.verify(login, password).await? else { return Ok(SignIn::Wrong) };
-        let visit = self.watches.visit(user, protocol, address);
-        Ok(if visit.is_allowed().await? { SignIn::Granted(visit) } else { SignIn::Refused })
+        let verified = match Presented::parse(password) {
+            Some(token) => self.verify_token(login, token).await?,
+            None => self.verify(login, password).await?.map(|user| (user, Means::Password)),
+        };
+        self.admit(verified, protocol, address).await
+    }
+
+    /// Signs a user in with a token of an OpenID Connect provider. Who gives a login with it must be the one that
+    /// the token vouches for.
+    ///
+    /// # Errors
+    /// [`Error::Store`]; [`Error::Provider`] if the provider's keys are not to be had.
+    pub async fn authenticate_bearer(
+        &self,
+        login: Option<&str>,
+        token: &Secret,
+        protocol: AccessAction,
+        address: IpAddr,
+    ) -> Result<SignIn, Error> {
+        let verified = self.verify_bearer(login, token).await?;
+        self.admit(verified, protocol, address).await
+    }
+
+    /// Makes a personal access token for who has just signed in.
+    ///
+    /// # Errors
+    /// A [`TokenError`].
+    pub async fn make_token(
+        &self,
+        visit: &Visit,
+        wish: &TokenWish,
+    ) -> Result<MadeToken, TokenError> {
+        wish.make(&self.store, &self.world, visit.user()).await
+    }
+
+    async fn admit(
+        &self,
+        verified: Option<(MailUser, Means)>,
+        protocol: AccessAction,
+        address: IpAddr,
+    ) -> Result<SignIn, Error> {
+        let Some((user, means)) = verified else { return Ok(SignIn::Wrong) };
+        let visit = self.watches.visit(user, means, protocol, address);
+        if !visit.is_allowed().await? {
+            return Ok(SignIn::Refused);
+        }
+        visit.means().note_use(&self.store, self.world.now()).await;
+        Ok(SignIn::Granted(visit))
+    }
+
+    /// An address that is unknown and a token that is cost the same questions.
+    async fn verify_token(
+        &self,
+        login: &str,
+        shown: Presented<'_>,
+    ) -> Result<Option<(MailUser, Means)>, Error> {
+        let user = self.find(login).await?.map(|(user, _)| user);
+        let mut snapshot = self.store.read().await?;
+        let Some(token) = Token::find(&mut snapshot, shown.id).await? else { return Ok(None) };
+        let is_right = token.is_proved_by(self.store.keyring(), shown.secret)?;
+        let is_of_now = self.world.now() < token.expires_at;
+        let user = user.filter(|user| is_right && is_of_now && user.id == token.user_id);
+        Ok(user.map(|user| (user, Means::Token(token.id))))
+    }
+
+    async fn verify_bearer(
+        &self,
+        login: Option<&str>,
+        token: &Secret,
+    ) -> Result<Option<(MailUser, Means)>, Error> {
+        let Some(providers) = &self.providers else { return Ok(None) };
+        let claims = providers.claims(token, self.world.now()).await?;
+        let Some(claims) = claims else { return Ok(None) };
+        let mut snapshot = self.store.read().await?;
+        let Some(vouched) = providers.user(&mut snapshot, &claims).await? else { return Ok(None) };
+        drop(snapshot);
+        if let Some(login) = login {
+            let meant = self.find(login).await?;
+            if meant.is_none_or(|(meant, _)| meant.id != vouched.user.id) {
+                return Ok(None);
+            }
+        }
+        let linked = vouched.link(&self.store).await?;
+        Ok(linked.then_some((vouched.user, Means::Provider(vouched.instance))))
     }
 
     async fn verify(&self, login: &str, password: &Secret) -> Result<Option<MailUser>, Error> {

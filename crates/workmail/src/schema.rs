@@ -19,6 +19,7 @@ pub const MIGRATIONS: &[Migration] = &[
     resources::RESOURCES,
     retention::RETENTION,
     availability::AVAILABILITY,
+    identity::PERSONAL_TOKENS,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

@@ -6,7 +6,7 @@ use wire::workmail as model;
 use crate::{
     access, aliases, availability, devices, domains, entities, groups, identity_center,
     identity_provider, impersonation, mailboxes, organizations, passwords, passwords::Hasher,
-    permissions, registration, resources, retention, tags, users,
+    permissions, personal_tokens, registration, resources, retention, tags, users,
 };
 
 /// What the operator settles.
@@ -126,6 +126,9 @@ delegate! {
     identity_provider::delete_identity_provider_configuration(DeleteIdentityProviderConfigurationRequest) -> DeleteIdentityProviderConfigurationResponse;
     identity_provider::describe_identity_provider_configuration(DescribeIdentityProviderConfigurationRequest) -> DescribeIdentityProviderConfigurationResponse;
     identity_provider::put_identity_provider_configuration(PutIdentityProviderConfigurationRequest) -> PutIdentityProviderConfigurationResponse;
+    personal_tokens::delete_personal_access_token(DeletePersonalAccessTokenRequest) -> DeletePersonalAccessTokenResponse;
+    personal_tokens::get_personal_access_token_metadata(GetPersonalAccessTokenMetadataRequest) -> GetPersonalAccessTokenMetadataResponse;
+    personal_tokens::list_personal_access_tokens(ListPersonalAccessTokensRequest) -> ListPersonalAccessTokensResponse;
     tags::list_tags_for_resource(ListTagsForResourceRequest) -> ListTagsForResourceResponse;
     tags::tag_resource(TagResourceRequest) -> TagResourceResponse;
     tags::untag_resource(UntagResourceRequest) -> UntagResourceResponse;

@@ -128,6 +128,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 let found = server.logins.log_in(&login, &password, self.peer.ip()).await;
                 self.logged_in(&login, found)
             }
+            Job::LoginByToken { login, token } => {
+                let (server, login) = (&self.server, login.as_deref());
+                let found = server.logins.log_in_by_token(login, &token, self.peer.ip()).await;
+                self.logged_in(login.unwrap_or("(token)"), found)
+            }
             Job::Mailbox(mailbox, task) => {
                 // On the heap, so that a connection that waits does not hold room for it.
                 let work = Box::pin(tasks::run(&self.server, mailbox, task, &mut self.recent));

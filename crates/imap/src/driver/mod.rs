@@ -58,6 +58,15 @@ pub type LoginError = Box<dyn std::error::Error + Send + Sync>;
 pub trait Logins: Send + Sync + 'static {
     /// The user with this address and password, who comes from `peer`.
     fn log_in<'a>(&'a self, login: &'a str, password: &'a Secret, peer: IpAddr) -> LoginFuture<'a>;
+
+    /// The user for whom the token of a provider vouches, who must be the one with the address `login` if the
+    /// client gives one.
+    fn log_in_by_token<'a>(
+        &'a self,
+        login: Option<&'a str>,
+        token: &'a Secret,
+        peer: IpAddr,
+    ) -> LoginFuture<'a>;
 }
 
 /// What all connections share.

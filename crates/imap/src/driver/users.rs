@@ -28,7 +28,21 @@ impl MailUsers {
         peer: IpAddr,
     ) -> Result<Login, LoginError> {
         let by = AccessAction::Imap;
-        let visit = match self.authenticator.authenticate(login, password, by, peer).await? {
+        self.receive(self.authenticator.authenticate(login, password, by, peer).await?).await
+    }
+
+    async fn find_by_token(
+        &self,
+        login: Option<&str>,
+        token: &Secret,
+        peer: IpAddr,
+    ) -> Result<Login, LoginError> {
+        let by = AccessAction::Imap;
+        self.receive(self.authenticator.authenticate_bearer(login, token, by, peer).await?).await
+    }
+
+    async fn receive(&self, sign_in: SignIn) -> Result<Login, LoginError> {
+        let visit = match sign_in {
             SignIn::Granted(visit) => visit,
             SignIn::Wrong => return Ok(Login::Wrong),
             SignIn::Refused => return Ok(Login::Refused),
@@ -47,5 +61,14 @@ impl MailUsers {
 impl Logins for MailUsers {
     fn log_in<'a>(&'a self, login: &'a str, password: &'a Secret, peer: IpAddr) -> LoginFuture<'a> {
         Box::pin(self.find(login, password, peer))
+    }
+
+    fn log_in_by_token<'a>(
+        &'a self,
+        login: Option<&'a str>,
+        token: &'a Secret,
+        peer: IpAddr,
+    ) -> LoginFuture<'a> {
+        Box::pin(self.find_by_token(login, token, peer))
     }
 }

@@ -2,6 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use mailbox::MailboxId;
+use sasl::{Bearer, Mechanism};
 use world::Secret;
 
 use super::{Awaiting, Flow, Session, reply::Refusal};
@@ -11,7 +12,8 @@ use crate::{
 };
 
 /// What a stranger may use.
-const FOR_STRANGERS: &str = "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE AUTH=PLAIN";
+const FOR_STRANGERS: &str = "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE AUTH=PLAIN AUTH=OAUTHBEARER \
+    AUTH=XOAUTH2";
 /// What a user may use.
 const FOR_USERS: &str = "IMAP4rev1 LITERAL+ ID ENABLE IDLE NAMESPACE CHILDREN UIDPLUS MOVE UNSELECT \
     SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE CONDSTORE QUOTA ACL RIGHTS=texk";
@@ -64,28 +66,69 @@ impl Session {
         mechanism: &str,
         initial: Option<&[u8]>,
     ) -> Flow {
-        if mechanism != "PLAIN" {
-            return self.no(&tag, Refusal::new("CANNOT", "only the mechanism PLAIN is known"));
-        }
+        let by = match Mechanism::by_name(mechanism) {
+            Some(mechanism) => Some(mechanism),
+            None if mechanism == "PLAIN" => None,
+            None => return self.no(&tag, Refusal::new("CANNOT", "the mechanism is not known")),
+        };
         match initial {
-            Some(response) => self.credentials(&tag, response),
+            Some(response) => self.credentials(&tag, by, response),
             None => {
                 self.out.line("+ ");
-                self.awaiting = Awaiting::Credentials { tag };
+                self.awaiting = Awaiting::Credentials { tag, by };
                 Flow::Next
             }
         }
     }
 
-    /// The response of PLAIN: `[authzid] NUL authcid NUL passwd` (RFC 4616, section 2).
-    pub(super) fn credentials(&mut self, tag: &str, response: &[u8]) -> Flow {
+    /// The response of PLAIN, `[authzid] NUL authcid NUL passwd` (RFC 4616, section 2), or of a mechanism that
+    /// bears a token.
+    pub(super) fn credentials(
+        &mut self,
+        tag: &str,
+        by: Option<Mechanism>,
+        response: &[u8],
+    ) -> Flow {
         if response == b"*" {
             return self.bad(tag, "AUTHENTICATE cancelled");
+        }
+        if let Some(mechanism) = by {
+            return match bearer(mechanism, response) {
+                Some(shown) => self.check_token(tag.to_owned(), mechanism, shown),
+                None => self.bad(tag, "the response is not one of the mechanism"),
+            };
         }
         match plain(response) {
             Some((login, password)) => self.check_credentials(tag.to_owned(), login, password),
             None => self.bad(tag, "the response is not one of PLAIN"),
         }
+    }
+
+    fn check_token(&mut self, tag: String, mechanism: Mechanism, shown: Bearer) -> Flow {
+        let job = Job::LoginByToken { login: shown.login, token: shown.token };
+        let then = move |session: &mut Self, outcome: Outcome| match outcome {
+            Ok(Answer::User(None)) => session.turn_token_away(tag, mechanism),
+            outcome => session.checked(tag, outcome),
+        };
+        Flow::Run(job, Box::new(then))
+    }
+
+    /// The client is told why in a challenge, and has to answer before the command fails (RFC 7628, section 3.2.3).
+    fn turn_token_away(&mut self, tag: String, mechanism: Mechanism) -> Flow {
+        self.login_failures += 1;
+        let pause = Job::Pause(LOGIN_FAILURE_DELAY * self.login_failures);
+        let then = move |session: &mut Self, _: Outcome| {
+            let challenge = STANDARD.encode(mechanism.refusal());
+            session.out.line(format_args!("+ {challenge}"));
+            session.awaiting = Awaiting::Resignation { tag };
+            Flow::Next
+        };
+        Flow::Run(pause, Box::new(then))
+    }
+
+    /// Whatever the client says to the refusal of its token.
+    pub(super) fn resigned(&mut self, tag: &str) -> Flow {
+        self.refuse(tag, Refusal::new("AUTHENTICATIONFAILED", "the token is not accepted"))
     }
 
     fn check_credentials(&mut self, tag: String, login: String, password: Secret) -> Flow {
@@ -121,14 +164,16 @@ impl Session {
     fn turn_away(&mut self, tag: String, why: Refusal) -> Flow {
         self.login_failures += 1;
         let pause = Job::Pause(LOGIN_FAILURE_DELAY * self.login_failures);
-        let then = move |session: &mut Self, _: Outcome| {
-            let flow = session.no(&tag, why);
-            if session.login_failures < MAX_LOGIN_FAILURES {
-                return flow;
-            }
-            session.bye("too many failed logins")
-        };
+        let then = move |session: &mut Self, _: Outcome| session.refuse(&tag, why);
         Flow::Run(pause, Box::new(then))
+    }
+
+    fn refuse(&mut self, tag: &str, why: Refusal) -> Flow {
+        let flow = self.no(tag, why);
+        if self.login_failures < MAX_LOGIN_FAILURES {
+            return flow;
+        }
+        self.bye("too many failed logins")
     }
 
     /// RFC 5161, section 3.1: what is not known is passed over.
@@ -145,6 +190,10 @@ impl Session {
 /// for another password.
 fn not_allowed() -> Refusal {
     Refusal::new("NOPERM", "your organization does not allow this access")
+}
+
+fn bearer(mechanism: Mechanism, response: &[u8]) -> Option<Bearer> {
+    mechanism.read(&Secret::new(STANDARD.decode(response).ok()?))
 }
 
 /// Login name and password; nobody may act for somebody else.

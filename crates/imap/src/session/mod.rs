@@ -23,6 +23,7 @@ mod view;
 
 use bytes::Bytes;
 use mailbox::MailboxId;
+use sasl::Mechanism;
 use world::Timestamp;
 
 use crate::{
@@ -92,6 +93,12 @@ enum Awaiting {
     Command,
     /// The response to a challenge of AUTHENTICATE.
     Credentials {
+        tag: String,
+        /// The mechanism, if it is not PLAIN.
+        by: Option<Mechanism>,
+    },
+    /// The answer to the refusal of a token.
+    Resignation {
         tag: String,
     },
     /// DONE, which ends IDLE.
@@ -228,13 +235,21 @@ impl Session {
                 let frame = self.framer.command();
                 self.take(frame, Self::command)
             }
-            Awaiting::Credentials { tag } => {
+            Awaiting::Credentials { tag, by } => {
                 let frame = self.framer.line();
                 if frame == Frame::Incomplete {
-                    self.awaiting = Awaiting::Credentials { tag };
+                    self.awaiting = Awaiting::Credentials { tag, by };
                     return None;
                 }
-                self.take(frame, move |session, line| session.credentials(&tag, &line))
+                self.take(frame, move |session, line| session.credentials(&tag, by, &line))
+            }
+            Awaiting::Resignation { tag } => {
+                let frame = self.framer.line();
+                if frame == Frame::Incomplete {
+                    self.awaiting = Awaiting::Resignation { tag };
+                    return None;
+                }
+                self.take(frame, move |session, _| session.resigned(&tag))
             }
             Awaiting::Done { tag } => self.while_idle(tag),
         }

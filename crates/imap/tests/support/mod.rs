@@ -18,7 +18,7 @@ use world::{Secret, World};
 /// Long enough for a slow machine, short enough to see that something hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub const GREETING: &str = "* OK [CAPABILITY IMAP4rev1 … AUTH=PLAIN] Chancery is ready";
+pub const GREETING: &str = "* OK [CAPABILITY IMAP4rev1 … AUTH=XOAUTH2] Chancery is ready";
 
 pub struct House {
     pub server: Arc<Server>,
@@ -32,6 +32,18 @@ struct Ann(MailboxId);
 impl Logins for Ann {
     fn log_in<'a>(&'a self, login: &'a str, password: &'a Secret, _: IpAddr) -> LoginFuture<'a> {
         let known = login == "ann@example.com" && password.expose() == b"secret";
+        let guest = Guest { mailbox: self.0, over: Box::pin(std::future::pending()) };
+        Box::pin(async move { Ok(if known { Login::Granted(guest) } else { Login::Wrong }) })
+    }
+
+    fn log_in_by_token<'a>(
+        &'a self,
+        login: Option<&'a str>,
+        token: &'a Secret,
+        _: IpAddr,
+    ) -> LoginFuture<'a> {
+        let meant = login.is_none_or(|login| login == "ann@example.com");
+        let known = meant && token.expose() == b"token";
         let guest = Guest { mailbox: self.0, over: Box::pin(std::future::pending()) };
         Box::pin(async move { Ok(if known { Login::Granted(guest) } else { Login::Wrong }) })
     }

@@ -13,6 +13,7 @@ use wire::iam::{
     AttachUserPolicyRequest, CreateAccountAliasRequest, CreateLoginProfileRequest,
     CreateUserRequest, UpdateAccountPasswordPolicyRequest,
 };
+use workmail::Authenticator;
 use world::{ManualClock, OsRandom, Timestamp, World};
 
 pub(crate) const START: Timestamp = Timestamp::from_seconds(1_795_305_600);
@@ -66,12 +67,13 @@ impl House {
         let (door, recorder) = Door::new((*store).clone(), world.clone());
         tokio::spawn(recorder.run());
         let flow = Mailflow::new((*store).clone(), world.clone(), "house.example");
+        let users = Arc::new(Authenticator::new((*store).clone(), &world));
         let settings = Settings {
             host: "house.example".to_owned(),
             origin: "https://house.example".to_owned(),
             sign_up: true,
         };
-        let service = Service::new((*store).clone(), door.clone(), flow.clone(), settings);
+        let service = Service::new((*store).clone(), door.clone(), flow.clone(), users, settings);
         let house = Self { store, world, clock, door, flow, service };
         house.account(ACCOUNT, EMAIL).await;
         house

@@ -12,7 +12,6 @@ use tokio::{
     time,
 };
 use tokio_rustls::TlsAcceptor;
-use world::Secret;
 
 use super::{Backend, Over, Server};
 use crate::{
@@ -179,7 +178,15 @@ impl<B: Backend> Conversation<B> {
     async fn find_out(&mut self, question: Question) -> Verdict {
         let backend = &self.server.backend;
         match question {
-            Question::Password { login, password } => self.log_in(&login, password).await,
+            Question::Password { login, password } => {
+                let found = backend.password(&login, password, self.peer).await;
+                self.logged_in(&login, found).await
+            }
+            Question::Token { login, token } => {
+                let login = login.as_deref();
+                let found = backend.token(login, token, self.peer).await;
+                self.logged_in(login.unwrap_or("(token)"), found).await
+            }
             Question::Sender(address) => match &self.user {
                 Some(user) => backend.sender(user, &address).await,
                 None => Verdict::NotYours,
@@ -194,8 +201,8 @@ impl<B: Backend> Conversation<B> {
         }
     }
 
-    async fn log_in(&mut self, login: &str, password: Secret) -> Verdict {
-        match self.server.backend.password(login, password, self.peer).await {
+    async fn logged_in(&mut self, login: &str, found: Result<(B::User, Over), Verdict>) -> Verdict {
+        match found {
             Ok((user, over)) => {
                 (self.user, self.over) = (Some(user), Some(over));
                 Verdict::Accept

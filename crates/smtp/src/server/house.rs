@@ -35,15 +35,17 @@ impl Backend for House {
         peer: IpAddr,
     ) -> Result<(MailUser, Over), Verdict> {
         let by = AccessAction::Smtp;
-        match self.authenticator.authenticate(login, &password, by, peer).await {
-            Ok(SignIn::Granted(visit)) => Ok((visit.user().clone(), Box::pin(visit.over()))),
-            Ok(SignIn::Wrong) => Err(Verdict::WrongPassword),
-            Ok(SignIn::Refused) => Err(Verdict::NotAllowed),
-            Err(error) => {
-                tracing::error!(%error, "passwords cannot be verified");
-                Err(Verdict::TryLater)
-            }
-        }
+        received(self.authenticator.authenticate(login, &password, by, peer).await)
+    }
+
+    async fn token(
+        &self,
+        login: Option<&str>,
+        token: Secret,
+        peer: IpAddr,
+    ) -> Result<(MailUser, Over), Verdict> {
+        let by = AccessAction::Smtp;
+        received(self.authenticator.authenticate_bearer(login, &token, by, peer).await)
     }
 
     async fn sender(&self, user: &MailUser, address: &Address) -> Verdict {
@@ -92,6 +94,18 @@ impl Backend for House {
                 tracing::error!(%refusal, "message was not taken");
                 Verdict::TryLater
             }
+        }
+    }
+}
+
+fn received(sign_in: Result<SignIn, workmail::Error>) -> Result<(MailUser, Over), Verdict> {
+    match sign_in {
+        Ok(SignIn::Granted(visit)) => Ok((visit.user().clone(), Box::pin(visit.over()))),
+        Ok(SignIn::Wrong) => Err(Verdict::WrongPassword),
+        Ok(SignIn::Refused) => Err(Verdict::NotAllowed),
+        Err(error) => {
+            tracing::error!(%error, "a login could not be judged");
+            Err(Verdict::TryLater)
         }
     }
 }

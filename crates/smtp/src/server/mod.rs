@@ -34,6 +34,14 @@ pub trait Backend: Send + Sync + 'static {
         peer: IpAddr,
     ) -> impl Future<Output = Result<(Self::User, Over), Verdict>> + Send;
 
+    /// For whom does this token vouch, who must be `login` if that is given? And how long may the user stay?
+    fn token(
+        &self,
+        login: Option<&str>,
+        token: Secret,
+        peer: IpAddr,
+    ) -> impl Future<Output = Result<(Self::User, Over), Verdict>> + Send;
+
     /// May `user` send as this?
     fn sender(&self, user: &Self::User, address: &Address) -> impl Future<Output = Verdict> + Send;
 

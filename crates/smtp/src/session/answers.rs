@@ -11,7 +11,7 @@ impl Session {
             return self.hang_up(&Reply::new(421, "4.3.0", "out of step, closing"));
         };
         match (asked, verdict) {
-            (Asked::Password, Verdict::Accept) => {
+            (Asked::Password | Asked::Token(_), Verdict::Accept) => {
                 self.authenticated = true;
                 self.say(&Reply::new(235, "2.7.0", "welcome"));
             }
@@ -28,6 +28,7 @@ impl Session {
                 let text = format!("taken as {}.{}", self.peer.id, self.transactions);
                 self.say(&Reply::new(250, "2.0.0", text));
             }
+            (Asked::Token(mechanism), Verdict::WrongPassword) => self.challenge_token(mechanism),
             (_, Verdict::WrongPassword) => {
                 self.turn_away(&Reply::new(535, "5.7.8", "wrong name or password"));
             }
@@ -36,12 +37,14 @@ impl Session {
                 let text = "your organization does not allow this access";
                 self.turn_away(&Reply::new(535, "5.7.1", text));
             }
-            (Asked::Password, _) => self.refuse(&Reply::new(454, "4.7.0", "try again later")),
+            (Asked::Password | Asked::Token(_), _) => {
+                self.refuse(&Reply::new(454, "4.7.0", "try again later"))
+            }
             (_, refusal) => self.refuse(&explain(refusal)),
         }
     }
 
-    fn turn_away(&mut self, reply: &Reply) {
+    pub(super) fn turn_away(&mut self, reply: &Reply) {
         self.refuse(reply);
         self.auth_failures += 1;
         if self.auth_failures >= MAX_AUTH_FAILURES && !self.is_closed() {

@@ -1,4 +1,4 @@
-//! AUTH (RFC 4954) with PLAIN (RFC 4616) and LOGIN (draft-murchison-sasl-login).
+//! AUTH (RFC 4954) with PLAIN (RFC 4616), LOGIN (draft-murchison-sasl-login), OAUTHBEARER (RFC 7628) and XOAUTH2.
 
 use base64::{
     Engine,
@@ -6,6 +6,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use bytes::BytesMut;
+use sasl::Mechanism;
 use world::Secret;
 
 use super::{Asked, Question, Role, Session, State, Step};
@@ -22,7 +23,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub(super) enum Exchange {
     Plain,
     LoginName,
-    LoginPassword { login: String },
+    LoginPassword {
+        login: String,
+    },
+    Bearer(Mechanism),
+    /// Whatever the client says to the refusal of its token.
+    Resignation,
 }
 
 impl Session {
@@ -63,14 +69,16 @@ impl Session {
         match mechanism.to_ascii_uppercase().as_str() {
             "PLAIN" => Ok(Exchange::Plain),
             "LOGIN" => Ok(Exchange::LoginName),
-            _ => Err(Reply::new(504, "5.5.4", "mechanism is not offered")),
+            other => Mechanism::by_name(other)
+                .map(Exchange::Bearer)
+                .ok_or_else(|| Reply::new(504, "5.5.4", "mechanism is not offered")),
         }
     }
 
     /// The challenges of LOGIN are "Username:" and "Password:" in base64.
     fn challenge(&mut self, exchange: Exchange) {
         let text = match exchange {
-            Exchange::Plain => "",
+            Exchange::Plain | Exchange::Bearer(_) | Exchange::Resignation => "",
             Exchange::LoginName => "VXNlcm5hbWU6",
             Exchange::LoginPassword { .. } => "UGFzc3dvcmQ6",
         };
@@ -84,6 +92,10 @@ impl Session {
         let State::Auth(exchange) = std::mem::replace(&mut self.state, State::Command) else {
             return None;
         };
+        if matches!(exchange, Exchange::Resignation) {
+            self.turn_away(&Reply::new(535, "5.7.8", "the token is not accepted"));
+            return None;
+        }
         if &*line == b"*" {
             self.refuse(&Reply::new(501, "5.7.0", "authentication given up"));
             return None;
@@ -110,7 +122,25 @@ impl Session {
                 None
             }
             Exchange::LoginPassword { login } => self.ask_password(login, decoded),
+            Exchange::Bearer(mechanism) => self.read_token(mechanism, &decoded),
+            Exchange::Resignation => None,
         }
+    }
+
+    fn read_token(&mut self, mechanism: Mechanism, message: &Secret) -> Option<Step> {
+        let Some(shown) = mechanism.read(message) else {
+            self.refuse(&Reply::new(501, "5.5.2", "response is not that of the mechanism"));
+            return None;
+        };
+        self.state = State::Asked(Asked::Token(mechanism));
+        Some(Step::Ask(Question::Token { login: shown.login, token: shown.token }))
+    }
+
+    /// Tells why in a challenge, which the client has to answer before the command fails (RFC 7628, section
+    /// 3.2.3).
+    pub(super) fn challenge_token(&mut self, mechanism: Mechanism) {
+        self.state = State::Auth(Exchange::Resignation);
+        self.say(&Reply::new(334, "", BASE64.encode(mechanism.refusal())));
     }
 
     fn ask_password(&mut self, login: String, password: Secret) -> Option<Step> {

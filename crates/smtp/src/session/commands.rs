@@ -100,7 +100,7 @@ impl Session {
             lines += "250-STARTTLS\r\n";
         }
         if self.offers_auth() {
-            lines += "250-AUTH PLAIN LOGIN\r\n";
+            lines += "250-AUTH PLAIN LOGIN OAUTHBEARER XOAUTH2\r\n";
         }
         lines += "250 ENHANCEDSTATUSCODES\r\n";
         self.output.extend_from_slice(lines.as_bytes());

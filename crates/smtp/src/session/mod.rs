@@ -15,6 +15,7 @@ mod tests;
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
+use sasl::Mechanism;
 use world::{Secret, Timestamp};
 
 use self::{auth::Exchange, content::Chunk};
@@ -106,6 +107,13 @@ pub enum Question {
         /// The password.
         password: Secret,
     },
+    /// For whom does this token vouch? Accepting it logs the peer in.
+    Token {
+        /// Whom the peer means, if it says so.
+        login: Option<String>,
+        /// The token of a provider.
+        token: Secret,
+    },
     /// May who is logged in send as this?
     Sender(Address),
     /// Is there mail for this?
@@ -138,7 +146,7 @@ pub struct Mail {
 pub enum Verdict {
     /// Yes.
     Accept,
-    /// Name and password do not belong together.
+    /// Name and password do not belong together, or a token is not good.
     WrongPassword,
     /// The password is right, but the user may not come like this, or not from here.
     NotAllowed,
@@ -192,6 +200,7 @@ enum State {
 #[derive(Debug)]
 enum Asked {
     Password,
+    Token(Mechanism),
     Sender(Envelope),
     Recipient(Address),
     Deliver,

@@ -76,6 +76,13 @@ impl Talk {
                     false => Verdict::WrongPassword,
                 }
             }
+            Question::Token { login, token } => {
+                let meant = login.is_none_or(|login| login == "ann@ours.example");
+                match meant && token.expose() == b"token" {
+                    true => Verdict::Accept,
+                    false => Verdict::WrongPassword,
+                }
+            }
             Question::Sender(address) if known.contains(&address.to_string().as_str()) => {
                 Verdict::Accept
             }
@@ -202,7 +209,7 @@ fn tls_forgets_what_was_said() {
 #[test]
 fn submission_wants_a_password() {
     let mut talk = talk(Role::Submission);
-    assert!(talk.say("EHLO c\r\n").contains("250-AUTH PLAIN LOGIN\r\n"));
+    assert!(talk.say("EHLO c\r\n").contains("250-AUTH PLAIN LOGIN OAUTHBEARER XOAUTH2\r\n"));
     assert_eq!(talk.code("MAIL FROM:<ann@ours.example>"), 530);
     // NUL ann@ours.example NUL wrong / secret
     assert_eq!(talk.code("AUTH PLAIN AGFubkBvdXJzLmV4YW1wbGUAd3Jvbmc="), 535);
@@ -237,6 +244,37 @@ fn login_can_be_given_up_and_fails_for_good() {
     for _ in 1..MAX_AUTH_FAILURES {
         assert_eq!(talk.codes(&["AUTH LOGIN YQ==", "Yg=="]), [334, 535]);
     }
+    assert!(talk.closed);
+}
+
+/// Base64 of `n,a=ann@ours.example,^Aauth=Bearer token^A^A` and its like.
+#[test]
+fn tokens_are_shown_in_two_mechanisms() {
+    for lines in [
+        &["AUTH OAUTHBEARER bixhPWFubkBvdXJzLmV4YW1wbGUsAWF1dGg9QmVhcmVyIHRva2VuAQE="][..],
+        &["AUTH xoauth2 dXNlcj1hbm5Ab3Vycy5leGFtcGxlAWF1dGg9QmVhcmVyIHRva2VuAQE="],
+        &["AUTH OAUTHBEARER", "biwsAWF1dGg9QmVhcmVyIHRva2VuAQE="],
+    ] {
+        let mut talk = talk(Role::Submission);
+        talk.code("EHLO c");
+        assert_eq!(talk.codes(lines).last(), Some(&235), "{lines:?}");
+        assert_eq!(talk.code("MAIL FROM:<ann@ours.example>"), 250);
+    }
+}
+
+#[test]
+fn a_refused_token_is_told_why_before_the_command_fails() {
+    let mut talk = talk(Role::Submission);
+    talk.code("EHLO c");
+    let challenge = talk.say("AUTH OAUTHBEARER biwsAWF1dGg9QmVhcmVyIG90aGVyAQE=\r\n");
+    assert_eq!(challenge, "334 eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIiwic2NoZW1lcyI6ImJlYXJlciJ9\r\n");
+    assert_eq!(talk.code("AQ=="), 535);
+    let challenge = talk.say("AUTH XOAUTH2 dXNlcj1hbm4BYXV0aD1CZWFyZXIgdG9rZW4BAQ==\r\n");
+    assert_eq!(challenge, "334 eyJzdGF0dXMiOiI0MDEiLCJzY2hlbWVzIjoiYmVhcmVyIn0=\r\n");
+    assert_eq!(talk.code(""), 535);
+    assert_eq!(talk.codes(&["AUTH XOAUTH2 AGEAYg==", "AUTH OAUTHBEARER", "*"]), [501, 334, 501]);
+    assert_eq!(talk.code("MAIL FROM:<ann@ours.example>"), 530);
+    assert_eq!(talk.codes(&["AUTH OAUTHBEARER biwsAWF1dGg9QmVhcmVyIG90aGVyAQE=", "*"]), [334, 535]);
     assert!(talk.closed);
 }
 
@@ -425,6 +463,7 @@ fn lines() -> impl Strategy<Value = Vec<u8>> {
         Just("BDAT 3 LAST\r\n"),
         Just("STARTTLS\r\n"),
         Just("AUTH LOGIN\r\n"),
+        Just("AUTH XOAUTH2 dXNlcj1hbm4BYXV0aD1CZWFyZXIgdG9rZW4BAQ==\r\n"),
         Just("AUTH PLAIN AGFubkBvdXJzLmV4YW1wbGUAc2VjcmV0\r\n"),
         Just("RSET\r\n"),
         Just("\r\n.\r\n"),

@@ -10,12 +10,13 @@ use store::{Change, Store};
 use tokio::sync::{broadcast, watch};
 
 use super::{AccessAction, TOPIC, permits};
-use crate::recipients::MailUser;
+use crate::{means::Means, recipients::MailUser};
 
 /// A user who is signed in by a protocol from an address, for as long as the rules allow it.
 #[derive(Debug)]
 pub struct Visit {
     user: MailUser,
+    means: Means,
     action: AccessAction,
     address: IpAddr,
     watches: Arc<Watches>,
@@ -28,7 +29,13 @@ impl Visit {
         &self.user
     }
 
-    /// Returns when the visitor must go: the rules of the organization no longer let the user in like this, or
+    /// What the visitor signed in with.
+    pub(crate) fn means(&self) -> &Means {
+        &self.means
+    }
+
+    /// Returns when the visitor must go: the rules of the organization no longer let the user in like this, what
+    /// the user signed in with is no longer good, or
     /// the user is no longer registered. Also if that cannot be found out, for then nothing allows it.
     pub async fn over(mut self) {
         while self.versions.changed().await.is_ok() {
@@ -43,6 +50,9 @@ impl Visit {
     /// Judges by the rules as they are now. A change after this is not lost on [`over`](Self::over).
     pub(crate) async fn is_allowed(&self) -> Result<bool, store::Error> {
         let mut snapshot = self.watches.store.read().await?;
+        if !self.means.are_good(&mut snapshot, &self.user, self.action).await? {
+            return Ok(false);
+        }
         permits(&mut snapshot, &self.user, self.action, self.address).await
     }
 }
@@ -79,11 +89,12 @@ impl Watches {
     pub(crate) fn visit(
         self: &Arc<Self>,
         user: MailUser,
+        means: Means,
         action: AccessAction,
         address: IpAddr,
     ) -> Visit {
         let versions = self.lock().entry(user.organization_id.clone()).or_default().subscribe();
-        Visit { user, action, address, watches: Arc::clone(self), versions }
+        Visit { user, means, action, address, watches: Arc::clone(self), versions }
     }
 
     fn pass_on(&self, change: &Change) {

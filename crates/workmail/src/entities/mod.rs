@@ -219,6 +219,7 @@ pub(crate) async fn delete(
         "DELETE FROM resource_delegates WHERE resource_id = $1",
         "DELETE FROM resource_delegates WHERE delegate_id = $1",
         "DELETE FROM user_passwords WHERE entity_id = $1",
+        "DELETE FROM personal_access_tokens WHERE user_id = $1",
         "DELETE FROM mobile_device_overrides WHERE entity_id = $1",
     ] {
         tx.execute(sql, params![&entity.id]).await?;

@@ -124,6 +124,7 @@ async fn delete_directory(
         &format!("DELETE FROM resource_delegates WHERE resource_id IN {OF}"),
         "DELETE FROM resource_details WHERE organization_id = $1",
         &format!("DELETE FROM user_passwords WHERE entity_id IN {OF}"),
+        "DELETE FROM personal_access_tokens WHERE organization_id = $1",
         "DELETE FROM user_details WHERE organization_id = $1",
         "DELETE FROM entities WHERE organization_id = $1",
     ] {

@@ -20,6 +20,7 @@ mod model;
 mod organizations;
 mod passwords;
 mod permissions;
+mod personal_tokens;
 mod policies;
 mod resources;
 mod retention;
