@@ -289,10 +289,10 @@ mod tests {
 
     use super::*;
 
-    const RSA_PKCS1: &str = include_str!("../tests/data/rsa-key-pkcs1.pem");
-    const RSA_PKCS8: &str = include_str!("../tests/data/rsa-key-pkcs8.pem");
-    const RSA_ENCRYPTED: &str = include_str!("../tests/data/rsa-key-encrypted.pem");
-    const EC_SEC1: &str = include_str!("../tests/data/ec-key-sec1.pem");
+    const RSA_PKCS1: &str = include_str!("../../tests/data/rsa-key-pkcs1.pem");
+    const RSA_PKCS8: &str = include_str!("../../tests/data/rsa-key-pkcs8.pem");
+    const RSA_ENCRYPTED: &str = include_str!("../../tests/data/rsa-key-encrypted.pem");
+    const EC_SEC1: &str = include_str!("../../tests/data/ec-key-sec1.pem");
 
     fn params(name: &str) -> CertificateParams {
         let mut params = CertificateParams::default();

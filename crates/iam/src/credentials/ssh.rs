@@ -153,10 +153,10 @@ mod tests {
 
     use super::*;
 
-    const SSH: &str = include_str!("../tests/data/rsa-public.ssh");
-    const SPKI: &str = include_str!("../tests/data/rsa-public-spki.pem");
-    const PKCS1: &str = include_str!("../tests/data/rsa-public-pkcs1.pem");
-    const WEAK: &str = include_str!("../tests/data/rsa-1024-public.ssh");
+    const SSH: &str = include_str!("../../tests/data/rsa-public.ssh");
+    const SPKI: &str = include_str!("../../tests/data/rsa-public-spki.pem");
+    const PKCS1: &str = include_str!("../../tests/data/rsa-public-pkcs1.pem");
+    const WEAK: &str = include_str!("../../tests/data/rsa-1024-public.ssh");
 
     /// As `ssh-keygen -l -E md5` shows it.
     const FINGERPRINT: &str = "c9:cc:b7:f8:39:b5:f6:68:91:f7:6e:36:c8:a7:12:d1";
@@ -177,7 +177,7 @@ mod tests {
     fn what_is_no_key_is_refused() {
         let ed25519 =
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFkLEWvqtRPqG+ZqzLgosSDk+EopRh8+hYq8n0ec3fbI";
-        let private = include_str!("../tests/data/rsa-key-pkcs8.pem");
+        let private = include_str!("../../tests/data/rsa-key-pkcs8.pem");
         for text in ["", "key", ed25519, private, &SSH["ssh-rsa ".len()..]] {
             assert_eq!(PublicKey::read(text), Err(Refused::Encoding), "{text}");
         }
