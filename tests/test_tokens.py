@@ -167,7 +167,7 @@ def test_tokens_of_the_provider(desk, mechanism, message):
         assert f"AUTH={mechanism}" in imap.capabilities
     assert desk.imap_takes_bearer(mechanism, message(desk.email, desk.token()).encode()) == (True, [])
     assert desk.workmail.describe_user(**desk.org, UserId=desk.user_id)["IdentityProviderUserId"] == SUBJECT
-    for email, token in [
+    refused = [
         (desk.email, desk.token(sub="f81d4fae-7dec-11d0-a765-00a0c91e6bf7")),
         (desk.email, desk.token(aud="other")),
         (desk.email, desk.token(exp=1)),
@@ -175,14 +175,17 @@ def test_tokens_of_the_provider(desk, mechanism, message):
         (desk.email, desk.token(email_verified=False)),
         (desk.email, desk.token() + "x"),
         (other_email, desk.token()),
-    ]:
+    ]
+    # Each costs seconds, and the mechanisms differ in their messages only: one does these, the other those.
+    for email, token in refused[mechanism == "XOAUTH2" :: 2]:
         taken, [challenge] = desk.imap_takes_bearer(mechanism, message(email, token).encode())
         assert not taken and json.loads(challenge)["schemes"] == "bearer"
     with desk.submission() as smtp:
         assert mechanism in smtp.esmtp_features["auth"].split()
         text = message(desk.email, desk.token())
         assert smtp.auth(mechanism, lambda challenge=None: text)[0] == 235
-        smtp.sendmail(desk.email, [desk.email], b"Subject: borne by a token\r\n\r\nhello\r\n")
+        mail = f"From: {desk.email}\r\nSubject: borne by a token\r\n\r\nhello\r\n"
+        smtp.sendmail(desk.email, [desk.email], mail)
     with desk.submission() as smtp:
         text = base64.b64encode(message(desk.email, desk.token(aud="other")).encode()).decode()
         code, challenge = smtp.docmd("AUTH", f"{mechanism} {text}")
