@@ -20,6 +20,7 @@ import botocore.credentials
 import botocore.exceptions
 import pytest
 
+from fido_key import FidoKey
 from house import House, Key, Organization
 
 ROOT_PASSWORD = "Root-Password-1"
@@ -239,6 +240,37 @@ def test_a_second_factor(account):
     }  # fmt: skip
     account.iam.put_user_policy(UserName="ann", PolicyName="mfa", PolicyDocument=json.dumps(needs_mfa))
     assert house.client("iam", key_of(answer)).get_user()["User"]["UserName"] == "ann"
+
+
+def test_a_fido_key_as_second_factor(account):
+    house = account.house
+    account.user(policy="AdministratorAccess")
+    key = key_of(account.enter()[1])
+    offer = signed(house, key, "/mfa/fido/offer", {})[1]
+    stick = FidoKey("https://house.example", offer["relyingPartyId"])
+    made = {"token": offer["token"], "name": "stick"} | stick.create(offer["challenge"])
+    foreign = FidoKey("https://evil.example", offer["relyingPartyId"]).create(offer["challenge"])
+    assert signed(house, key, "/mfa/fido", made | foreign)[1]["code"] == "InvalidKey"
+    status, answer, _ = signed(house, key, "/mfa/fido", made)
+    assert status == 201
+    [device] = account.iam.list_mfa_devices(UserName="ann")["MFADevices"]
+    assert device["SerialNumber"] == answer["serialNumber"] and ":u2f/user/ann/stick-" in answer["serialNumber"]
+
+    answer = account.enter()[1]
+    assert answer["state"] == "MfaRequired" and answer["devices"][0]["kind"] == "Fido"
+    step, challenge = {"token": answer["token"]}, answer["fido"]["challenge"]
+    for wrong in (
+        stick.get(challenge, origin="https://evil.example"),
+        stick.get(offer["challenge"]),
+        stick.get(challenge) | {"signature": FidoKey(stick.origin, stick.relying_party).get(challenge)["signature"]},
+    ):
+        assert ask(house, "/signin/step/fido", step | wrong)[1]["code"] == "InvalidAuthenticationCode"
+    right = step | stick.get(challenge)
+    status, answer, _ = ask(house, "/signin/step/fido", right)
+    assert status == 200 and answer["mfaAuthenticated"] is True
+    assert ask(house, "/signin/step/fido", right)[1]["code"] == "InvalidToken", "it works once"
+    account.iam.deactivate_mfa_device(UserName="ann", SerialNumber=device["SerialNumber"])
+    assert account.enter()[1]["state"] == "SignedIn"
 
 
 def test_a_forced_change(account):
