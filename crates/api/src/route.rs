@@ -154,6 +154,7 @@ pub(crate) fn route(head: &Parts, scope_service: Option<&str>) -> Result<Route, 
     let scoped = scope_service.map(|name| (name, Service::by_signing_name(name)));
     match scoped {
         Some((_, Some(service))) if service.is_rest() => rest(service, head),
+        Some((name, None)) if !is_query(head) => Err(unserved(name)),
         None if let Some(route) = unscoped(head) => Ok(route),
         _ => query(head, scoped),
     }
@@ -194,7 +195,7 @@ fn json(method: &Method, target: &str, headers: &HeaderMap) -> Result<Route, NoR
 
 fn query(head: &Parts, scoped: Option<(&str, Option<Service>)>) -> Result<Route, NoRoute> {
     let (method, headers) = (&head.method, &head.headers);
-    if head.uri.path() != "/" || (method != Method::GET && method != Method::POST) {
+    if !is_query(head) {
         return Err(NoRoute::Redirect);
     }
     if method == Method::POST
@@ -216,6 +217,18 @@ fn query(head: &Parts, scoped: Option<(&str, Option<Service>)>) -> Result<Route,
             Err(NoRoute::Refused(service.model(), INVALID_ACTION.with(message)))
         }
     }
+}
+
+/// Whether a request has the method and the path of the query protocol.
+fn is_query(head: &Parts) -> bool {
+    head.uri.path() == "/" && matches!(head.method, Method::GET | Method::POST)
+}
+
+/// What a client is told that signs for a service which is not here, by a path that no query has: in the form
+/// of the REST protocols, which it must be speaking.
+fn unserved(name: &str) -> NoRoute {
+    let message = format!("The service '{name}' is not served here.");
+    NoRoute::Refused(&wire::accessanalyzer::MODEL, INVALID_ACTION.with(message))
 }
 
 fn wrong_scope(name: &str) -> NoRoute {
@@ -275,6 +288,10 @@ mod tests {
         assert!(matches!(unknown, Err(NoRoute::Refused(_, e)) if e.is(&INVALID_ACTION)));
         let wrong = routed(Method::GET, "/", &[], Some("s3"));
         assert!(matches!(wrong, Err(NoRoute::Refused(_, e)) if e.message().contains("'s3'")));
+        for (method, path) in [(Method::GET, "/messages/1"), (Method::DELETE, "/")] {
+            let absent = routed(method, path, &[], Some("workmailmessageflow"));
+            assert!(matches!(absent, Err(NoRoute::Refused(_, e)) if e.is(&INVALID_ACTION)));
+        }
         let method = routed(Method::DELETE, "/", &[], Some("iam"));
         assert!(matches!(method, Err(NoRoute::Redirect)));
         let path = routed(Method::GET, "/bucket/key", &[], Some("iam"));
