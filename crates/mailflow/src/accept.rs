@@ -6,11 +6,12 @@ use workmail::permissions::{self, Standing};
 use world::Timestamp;
 
 use crate::{
-    Error, Failure, Mailflow, author,
+    Authentication, Error, Failure, Mailflow, author,
     notice::{self, Notice},
     parcel::{Letter, Parcel},
     retry::{self, MAX_TRIES},
-    route::Reach,
+    route::{Addressee, Reach},
+    treatment,
 };
 
 /// A message that somebody hands to us.
@@ -24,6 +25,8 @@ pub struct Incoming {
     pub recipients: Vec<String>,
     /// How it came.
     pub origin: Origin,
+    /// What is known of where it really comes from.
+    pub authentication: Authentication,
     /// `Return-Path` line, other trace fields, then the message as it was sent.
     pub content: Bytes,
     /// Octets of the `Return-Path` line.
@@ -108,7 +111,8 @@ impl Mailflow {
         };
         let mut snapshot = self.store.read().await?;
         check_author(&mut snapshot, &incoming).await?;
-        let route = self.find_route(&mut snapshot, &incoming.recipients, reach).await?;
+        let treated = treatment::judge(&mut snapshot, &incoming).await?;
+        let route = self.find_treated_route(&mut snapshot, treated, reach).await?;
         drop(snapshot);
         let letter = Letter {
             id: incoming.id,
@@ -175,7 +179,7 @@ impl Mailflow {
             return_path_octets,
             utf8: !to.is_ascii(),
         };
-        let recipients = [to.to_owned()];
+        let recipients = [Addressee::of_inbox(to)];
         let mut snapshot = self.store.read().await?;
         let route = self.find_route(&mut snapshot, &recipients, Reach::Everywhere).await?;
         drop(snapshot);

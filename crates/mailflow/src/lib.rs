@@ -1,7 +1,7 @@
 //! The flow of mail: who a message is for, and how it gets there.
 //!
-//! [`Mailflow::accept`] takes charge of a message. It finds the mailboxes behind the recipients (aliases,
-//! groups in groups, each mailbox once), files the message in all of them, and puts what is for other
+//! [`Mailflow::accept`] takes charge of a message. It decides what is to happen for each recipient, finds the
+//! mailboxes behind them (aliases, groups in groups, each mailbox once), files the message in all of them, and puts what is for other
 //! servers into the queue, all in one transaction: when it returns, the message is durable and will be
 //! neither lost nor doubled. What cannot be delivered comes back to its sender as a notice, in the same
 //! transaction.
@@ -21,6 +21,7 @@
 //! - A server that takes a message and is lost before it says so is sent it again, as SMTP has it.
 
 mod accept;
+mod authentication;
 mod author;
 mod error;
 mod notice;
@@ -38,6 +39,7 @@ mod settle;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod treatment;
 
 use std::sync::Arc;
 
@@ -45,6 +47,7 @@ use store::Store;
 use world::World;
 
 pub use accept::{Incoming, Origin, Refusal};
+pub use authentication::{Authentication, DmarcPolicy, Verdict};
 pub use error::Error;
 pub use notice::Failure;
 pub use own_mail::{OwnMail, Packed};

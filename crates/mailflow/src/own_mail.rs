@@ -8,7 +8,7 @@ use world::{Timestamp, World};
 use crate::{
     Error, Mailflow,
     parcel::{Letter, Parcel},
-    route::Reach,
+    route::{Addressee, Reach},
 };
 
 /// Whose data key encrypts the body of what leaves for other servers: it belongs to no organization.
@@ -49,7 +49,7 @@ impl Mailflow {
             utf8: !mail.to.is_ascii(),
         };
         let mut snapshot = self.store.read().await?;
-        let recipients = [mail.to.to_owned()];
+        let recipients = [Addressee::of_inbox(mail.to)];
         let route = self.find_route(&mut snapshot, &recipients, Reach::Everywhere).await?;
         drop(snapshot);
         Parcel::pack(&self.store, letter, route, Some(OWNER)).await.map(Packed)

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use mailbox::{
-    Flags, Keywords, bodies,
+    Flags, Keywords, Role, bodies,
     intake::{self, Body, Delivery, Destination, Prepared},
 };
 use store::{Store, Transaction};
@@ -12,6 +12,7 @@ use crate::{
     Error, Failure,
     queue::{self, Entry},
     route::{Route, Stop},
+    treatment::Placement,
 };
 
 /// Holds a body for a moment that no mailbox took, so that it is collected.
@@ -44,7 +45,7 @@ pub(crate) struct Parcel {
 /// What became of a parcel.
 #[derive(Debug, Default)]
 pub(crate) struct HandedOut {
-    /// Mailboxes and queue rows that hold it now.
+    /// Mailboxes and queue rows that hold it now, and recipients for whom it was thrown away.
     pub(crate) placed: usize,
     pub(crate) failures: Vec<Failure>,
 }
@@ -88,7 +89,8 @@ impl Parcel {
         tx: &mut Transaction,
         now: Timestamp,
     ) -> Result<HandedOut, Error> {
-        let mut out = HandedOut { placed: 0, failures: self.route.failures.clone() };
+        let mut out =
+            HandedOut { placed: self.route.dropped, failures: self.route.failures.clone() };
         for (organization, prepared) in &self.prepared {
             let body = intake::insert_body(tx, prepared).await?;
             let before = out.placed;
@@ -140,7 +142,10 @@ async fn deliver(
     let keywords = Keywords::default();
     let delivery = |stop: &Stop| Delivery {
         mailbox: stop.mailbox,
-        destination: Destination::Inbox,
+        destination: match stop.placement {
+            Placement::Inbox => Destination::Inbox,
+            Placement::Junk => Destination::Role(Role::Junk),
+        },
         flags: Flags::default(),
         keywords: &keywords,
         received_at: now,

@@ -6,7 +6,10 @@ use mailbox::{MailboxId, mailboxes};
 use store::Snapshot;
 use workmail::{MailUser, Recipient};
 
-use crate::{Error, Failure, Mailflow, postmaster};
+use crate::{
+    Error, Failure, Mailflow, postmaster,
+    treatment::{Placement, Treated, Treatment},
+};
 
 /// Where a message goes.
 #[derive(Debug, Default)]
@@ -17,6 +20,8 @@ pub(crate) struct Route {
     pub(crate) remote: Vec<Remote>,
     /// Recipients that lead nowhere.
     pub(crate) failures: Vec<Failure>,
+    /// Recipients for whom the message is taken and thrown away.
+    pub(crate) dropped: usize,
 }
 
 /// A mailbox on the way.
@@ -25,6 +30,7 @@ pub(crate) struct Stop {
     pub(crate) mailbox: MailboxId,
     /// The recipient that led here, as the sender knows it.
     pub(crate) recipient: String,
+    pub(crate) placement: Placement,
 }
 
 /// A recipient on another server.
@@ -32,6 +38,22 @@ pub(crate) struct Stop {
 pub(crate) struct Remote {
     pub(crate) recipient: String,
     pub(crate) domain: String,
+}
+
+/// A recipient to be found.
+#[derive(Clone, Debug)]
+pub(crate) struct Addressee {
+    /// As the sender gave it.
+    pub(crate) address: String,
+    /// Where the message goes in mailboxes of ours.
+    pub(crate) placement: Placement,
+}
+
+impl Addressee {
+    /// Whoever is behind an address gets it into the inbox.
+    pub(crate) fn of_inbox(address: &str) -> Self {
+        Self { address: address.to_owned(), placement: Placement::Inbox }
+    }
 }
 
 /// Who may send to whom.
@@ -44,11 +66,32 @@ pub(crate) enum Reach {
 }
 
 impl Mailflow {
+    /// Finds the way of a message to the recipients whom it is to reach.
+    pub(crate) async fn find_treated_route(
+        &self,
+        snapshot: &mut Snapshot,
+        treated: Vec<Treated>,
+        reach: Reach,
+    ) -> Result<Route, Error> {
+        let mut dropped = 0;
+        let mut recipients = Vec::with_capacity(treated.len());
+        for Treated { recipient, treatment } in treated {
+            match treatment {
+                Treatment::Deliver(placement) => {
+                    recipients.push(Addressee { address: recipient, placement });
+                }
+                Treatment::Drop => dropped += 1,
+            }
+        }
+        let route = self.find_route(snapshot, &recipients, reach).await?;
+        Ok(Route { dropped, ..route })
+    }
+
     /// Finds the way of a message to each recipient.
     pub(crate) async fn find_route(
         &self,
         snapshot: &mut Snapshot,
-        recipients: &[String],
+        recipients: &[Addressee],
         reach: Reach,
     ) -> Result<Route, Error> {
         let postmaster = self.postmaster.as_deref();
@@ -70,12 +113,13 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    async fn follow(&mut self, recipient: &str, reach: Reach) -> Result<(), Error> {
+    async fn follow(&mut self, addressee: &Addressee, reach: Reach) -> Result<(), Error> {
+        let recipient = addressee.address.as_str();
         match postmaster::resolve(self.snapshot, recipient, self.postmaster).await? {
             Recipient::User(owner) | Recipient::Resource(owner) => {
-                self.stop_at(owner, recipient, Named::Directly).await?;
+                self.stop_at(owner, addressee, Named::Directly).await?;
             }
-            Recipient::Group(group) => self.follow_group(group.id, recipient).await?,
+            Recipient::Group(group) => self.follow_group(group.id, addressee).await?,
             Recipient::Unknown => self.fail(recipient, "5.1.1", "there is no such recipient"),
             Recipient::NotLocalDomain if reach == Reach::Everywhere => self.leave(recipient),
             Recipient::NotLocalDomain => self.fail(recipient, "5.7.1", "the domain is not ours"),
@@ -83,18 +127,18 @@ impl Finder<'_> {
         Ok(())
     }
 
-    async fn follow_group(&mut self, group: String, recipient: &str) -> Result<(), Error> {
+    async fn follow_group(&mut self, group: String, addressee: &Addressee) -> Result<(), Error> {
         let members = match workmail::expand_group(self.snapshot, &group).await {
             Ok(members) => members,
             Err(workmail::Error::Store(error)) => return Err(error.into()),
             Err(error) => {
-                self.fail(recipient, "5.2.4", &error.to_string());
+                self.fail(&addressee.address, "5.2.4", &error.to_string());
                 return Ok(());
             }
         };
         if self.seen.insert(group) {
             for member in members {
-                self.stop_at(member, recipient, Named::AsMember).await?;
+                self.stop_at(member, addressee, Named::AsMember).await?;
             }
         }
         Ok(())
@@ -103,7 +147,7 @@ impl Finder<'_> {
     async fn stop_at(
         &mut self,
         user: MailUser,
-        recipient: &str,
+        addressee: &Addressee,
         named: Named,
     ) -> Result<(), Error> {
         if self.seen.contains(&user.id) {
@@ -112,11 +156,12 @@ impl Finder<'_> {
         let mailbox = mailboxes::find(self.snapshot, &user.id).await?;
         match mailbox.filter(mailboxes::Mailbox::is_active) {
             Some(mailbox) => {
-                let stop = Stop { mailbox: mailbox.id, recipient: recipient.to_owned() };
+                let Addressee { address, placement } = addressee.clone();
+                let stop = Stop { mailbox: mailbox.id, recipient: address, placement };
                 self.route.local.entry(mailbox.organization).or_default().push(stop);
             }
             None if named == Named::Directly => {
-                self.fail(recipient, "5.2.1", "the mailbox is not in service");
+                self.fail(&addressee.address, "5.2.1", "the mailbox is not in service");
             }
             None => {}
         }

@@ -133,14 +133,19 @@ impl House {
 
     /// All messages in the inbox of an entity.
     pub async fn inbox(&self, entity: &str) -> Vec<Bytes> {
+        self.folder(entity, Role::Inbox).await
+    }
+
+    /// All messages in a folder of an entity.
+    pub async fn folder(&self, entity: &str, role: Role) -> Vec<Bytes> {
         let mut snapshot = self.store.read().await.unwrap();
         let mailbox = mailboxes::find(&mut snapshot, entity).await.unwrap().unwrap();
-        let inbox = folders::by_role(&mut snapshot, mailbox.id, Role::Inbox).await.unwrap();
-        let cursor = Cursor::new(inbox.id, UidSet::all(), Columns::Row);
+        let folder = folders::by_role(&mut snapshot, mailbox.id, role).await.unwrap();
+        let cursor = Cursor::new(folder.id, UidSet::all(), Columns::Row);
         let mut found = Vec::new();
         for message in cursor.all(&mut snapshot).await.unwrap() {
             let keyring = self.store.keyring();
-            let located = bodies::locate(&mut snapshot, keyring, inbox.id, message.uid);
+            let located = bodies::locate(&mut snapshot, keyring, folder.id, message.uid);
             found.push(located.await.unwrap().read(&self.store).await.unwrap());
         }
         found

@@ -3,11 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use mailbox::Role;
 use wire::workmail::PermissionType;
 use world::{ManualClock, OsRandom, Timestamp, World};
 
 use crate::{
-    Incoming, LEASE, LIFETIME, Mailflow, Origin, Outcome, OwnMail, Probe, Refusal,
+    Authentication, DmarcPolicy, Incoming, LEASE, LIFETIME, Mailflow, Origin, Outcome, OwnMail,
+    Probe, Refusal, Verdict,
     testing::{House, Organization},
 };
 
@@ -40,6 +42,7 @@ impl Town {
             sender: (!sender.is_empty()).then(|| sender.to_owned()),
             recipients: recipients.iter().map(|text| (*text).to_owned()).collect(),
             origin,
+            authentication: Authentication::DISABLED,
             content: format!("{RETURN_PATH}{MESSAGE}").into(),
             return_path_octets: RETURN_PATH.len(),
             utf8: false,
@@ -372,4 +375,32 @@ async fn mail_of_the_house_for_nobody_is_dropped_in_silence() {
     assert!(!town.house.flow.post(&mut tx, &packed).await.unwrap());
     tx.commit().await.unwrap();
     assert_eq!(town.rows("queue_messages").await, 0);
+}
+
+#[tokio::test]
+async fn what_only_claims_to_be_from_a_domain_is_treated_as_the_domain_asks() {
+    let town = town().await;
+    let claim = |dmarc, policy| {
+        let mut incoming =
+            town.incoming("x@elsewhere.example", &["bob@acme.awsapps.com"], Origin::Received);
+        incoming.authentication.dmarc = dmarc;
+        incoming.authentication.dmarc_policy = policy;
+        incoming
+    };
+    let cases = [
+        (Verdict::Fail, Some(DmarcPolicy::Reject), 0, 0),
+        (Verdict::Fail, Some(DmarcPolicy::Quarantine), 0, 1),
+        (Verdict::Fail, Some(DmarcPolicy::None), 1, 1),
+        (Verdict::Pass, Some(DmarcPolicy::Reject), 2, 1),
+        (Verdict::Gray, None, 3, 1),
+    ];
+    for (dmarc, policy, inbox, junk) in cases {
+        town.house.flow.accept(claim(dmarc, policy)).await.unwrap();
+        assert_eq!(town.house.inbox(&town.bob).await.len(), inbox, "{dmarc:?} {policy:?}");
+        assert_eq!(
+            town.house.folder(&town.bob, Role::Junk).await.len(),
+            junk,
+            "{dmarc:?} {policy:?}"
+        );
+    }
 }

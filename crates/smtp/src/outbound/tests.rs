@@ -7,7 +7,7 @@ use std::{
 };
 
 use mailflow::{
-    Incoming, Origin,
+    Authentication, Incoming, Origin,
     testing::{House, Organization},
 };
 use tokio::{
@@ -154,6 +154,7 @@ impl Town {
                 entity: self.ann.clone(),
                 organization: self.acme.id.clone(),
             },
+            authentication: Authentication::DISABLED,
             content: MESSAGE.into(),
             return_path_octets: 0,
             utf8: false,

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use mailflow::{Error, Incoming, Mailflow, Origin, Probe, Refusal};
+use mailflow::{Authentication, Error, Incoming, Mailflow, Origin, Probe, Refusal};
 use workmail::{AccessAction, Authenticator, MailUser, SignIn};
 use world::Secret;
 
@@ -80,6 +80,7 @@ impl Backend for House {
             sender: mail.sender.as_ref().map(Address::to_string),
             recipients: mail.recipients.iter().map(Address::to_string).collect(),
             origin,
+            authentication: Authentication::DISABLED,
             content: mail.content.clone(),
             return_path_octets: mail.return_path_octets,
             utf8: mail.utf8,
