@@ -6,6 +6,9 @@
 Facts only: names, types, constraints, errors, bindings; no prose. Only the operations named in
 `served.toml` and the shapes that they reach. The same input gives the same bytes.
 
+What AWS offers in its console alone, and has no public model for, has one of our own in `own/`, in the form
+that AWS's tools read. Its operations are added to those of the service (see `OWN`).
+
 The form, for the reader in `crates/wire/build`:
 
   operations   name -> {input, output, wrapper (query result element), errors, http (if not POST /),
@@ -81,6 +84,9 @@ CORRECTED = {
     },
 }
 
+# Operations without a public model: service -> the model of our own that is added to it.
+OWN = {"workmail": "workmailconsole"}
+
 CONSTRAINTS = ("min", "max", "enum", "sensitive", "timestampFormat", "flattened", "union")
 BINDINGS = ("location", "locationName", "flattened", "timestampFormat", "idempotencyToken", "streaming")
 
@@ -88,7 +94,8 @@ BINDINGS = ("location", "locationName", "flattened", "timestampFormat", "idempot
 def main():
     served = tomllib.loads((HERE / "served.toml").read_text())
     for service, operations in served.items():
-        model = compact(service, public_model(service), operations)
+        public = with_own(public_model(service), OWN.get(service))
+        model = compact(service, public, operations)
         (HERE / f"{service}.json").write_text(render(model))
 
 
@@ -102,6 +109,28 @@ def public_model(service):
     folder = pathlib.Path(botocore.__file__).parent / "data" / service
     newest = max(folder.iterdir())
     return json.loads(gzip.decompress((newest / "service-2.json.gz").read_bytes()))
+
+
+def with_own(public, own):
+    """The public model with the operations and shapes of our own; what both name must be the same."""
+    if own is None:
+        return public
+    newest = max((HERE / "own" / own).iterdir())
+    added = json.loads((newest / "service-2.json").read_text())
+    for table in ("operations", "shapes"):
+        for name, value in added[table].items():
+            if facts(public[table].setdefault(name, value)) != facts(value):
+                sys.exit(f"{own} and the public model do not agree about {name}")
+    return public
+
+
+def facts(value):
+    """A shape or operation without its prose."""
+    if isinstance(value, list):
+        return [facts(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: facts(item) for key, item in value.items() if key != "documentation" or not isinstance(item, str)}
 
 
 def compact(service, public, served):
