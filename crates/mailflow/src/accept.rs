@@ -7,6 +7,7 @@ use world::Timestamp;
 
 use crate::{
     Authentication, Error, Failure, Mailflow, author,
+    events::Events,
     notice::{self, Notice},
     parcel::{Letter, Parcel},
     retry::{self, MAX_TRIES},
@@ -111,7 +112,8 @@ impl Mailflow {
         };
         let mut snapshot = self.store.read().await?;
         check_author(&mut snapshot, &incoming).await?;
-        let treated = treatment::judge(&mut snapshot, &incoming).await?;
+        let mut events = Events::default();
+        let treated = treatment::judge(&mut snapshot, &incoming, &mut events).await?;
         let route = self.find_treated_route(&mut snapshot, treated, reach).await?;
         drop(snapshot);
         let letter = Letter {

@@ -24,6 +24,7 @@ mod accept;
 mod authentication;
 mod author;
 mod error;
+pub mod events;
 mod notice;
 mod own_mail;
 mod parcel;

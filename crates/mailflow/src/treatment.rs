@@ -2,7 +2,7 @@
 
 use store::Snapshot;
 
-use crate::{Authentication, DmarcPolicy, Error, Incoming, Verdict};
+use crate::{Authentication, DmarcPolicy, Error, Incoming, Verdict, events::Events};
 
 /// What is to happen for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +29,11 @@ pub(crate) struct Treated {
     pub(crate) treatment: Treatment,
 }
 
-/// Decides for every recipient of a message, in their order.
+/// Decides for every recipient of a message, in their order, and notes what decided.
 pub(crate) async fn judge(
     _snapshot: &mut Snapshot,
     incoming: &Incoming,
+    _events: &mut Events,
 ) -> Result<Vec<Treated>, Error> {
     let treatment = by_origin(&incoming.authentication);
     let treated =
