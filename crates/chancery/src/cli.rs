@@ -1,6 +1,9 @@
 //! The command line.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -100,6 +103,14 @@ pub(crate) struct Serve {
     /// The server's own name in greetings, trace headers and DNS records; `localhost` unless given.
     #[arg(long, env = "CHANCERY_HOSTNAME", value_name = "NAME")]
     pub(crate) hostname: Option<String>,
+    /// Ask this DNS server instead of those that the system is configured with. May be given more than once.
+    #[arg(
+        long = "dns-server",
+        env = "CHANCERY_DNS_SERVERS",
+        value_delimiter = ',',
+        value_name = "ADDRESS:PORT"
+    )]
+    pub(crate) dns_servers: Vec<SocketAddr>,
     /// Send all outbound mail to this server instead of the recipients' own.
     #[arg(long, env = "CHANCERY_SMARTHOST", value_name = "HOST:PORT")]
     pub(crate) smarthost: Option<String>,

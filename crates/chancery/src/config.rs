@@ -23,6 +23,9 @@ pub(crate) struct Config {
     pub(crate) hostname: String,
     /// How others reach the API: `https://` and a host.
     pub(crate) public_url: String,
+    /// Whom to ask about the DNS; the system's servers if none is named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) dns_servers: Vec<SocketAddr>,
     /// Where all outbound mail goes, if not to the recipients' own servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) smarthost: Option<HostPort>,
@@ -155,6 +158,7 @@ struct File {
     master_key_file: Option<PathBuf>,
     hostname: Option<String>,
     public_url: Option<String>,
+    dns_servers: Vec<SocketAddr>,
     smarthost: Option<String>,
     postmaster: Option<String>,
     sign_up: Option<bool>,
@@ -199,10 +203,8 @@ impl Config {
             console_origin: pick(&options.console_origin, &file.console_origin),
             sign_up: pick(&options.sign_up, &file.sign_up).unwrap_or(false),
             event_days: pick(&options.event_days, &file.event_days).unwrap_or_default(),
-            proxies: match options.proxies.is_empty() {
-                true => file.proxies,
-                false => options.proxies.clone(),
-            },
+            proxies: pick_list(&options.proxies, file.proxies),
+            dns_servers: pick_list(&options.dns_servers, file.dns_servers),
             ready_file: pick(&options.ready_file, &file.ready_file),
             listen: Listen::merge(options, &file.listen)?,
             tls: file.tls,
@@ -217,6 +219,15 @@ impl Config {
     /// The origin of the console's pages, as browsers tell it to FIDO keys.
     pub(crate) fn console_origin(&self) -> String {
         self.console_origin.clone().unwrap_or_else(|| format!("https://{}", self.hostname))
+    }
+
+    /// Who is asked about the DNS.
+    pub(crate) fn dns(&self) -> Result<dns::Dns, Failure> {
+        let dns = match self.dns_servers.as_slice() {
+            [] => dns::Dns::system(),
+            servers => dns::Dns::at(servers),
+        };
+        dns.map_err(Failure::of("cannot use the DNS"))
     }
 
     /// The configuration as a file that would give it.
@@ -315,6 +326,11 @@ impl File {
 
 fn pick<T: Clone>(flag: &Option<T>, file: &Option<T>) -> Option<T> {
     flag.clone().or_else(|| file.clone())
+}
+
+/// A list that is given replaces that of the file.
+fn pick_list<T: Clone>(flags: &[T], file: Vec<T>) -> Vec<T> {
+    if flags.is_empty() { file } else { flags.to_vec() }
 }
 
 fn address(face: &str, text: Option<String>, port: u16) -> Result<Option<SocketAddr>, Failure> {
@@ -441,7 +457,10 @@ mod tests {
     #[test]
     fn printed_and_read_again_it_is_the_same() {
         let host = "--outbound-host=idp.test:443=127.0.0.1:8443";
-        let config = load(&["--api-listen", "off", "--smarthost", "127.0.0.1:25", host]).unwrap();
+        let dns = "--dns-server=127.0.0.1:5353,[::1]:53";
+        let config =
+            load(&["--api-listen", "off", "--smarthost", "127.0.0.1:25", host, dns]).unwrap();
+        assert_eq!(config.dns_servers.len(), 2);
         let file = file(&config.to_toml().unwrap());
         assert_eq!(load(&["--config", file.path().to_str().unwrap()]).unwrap(), config);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use iam::door::Door;
 use mailflow::Mailflow;
 use metrics_exporter_prometheus::PrometheusHandle;
-use smtp::{Dns, House, Limits, Outbound, Role, Smarthost};
+use smtp::{House, Limits, MailExchangers, Outbound, Role, Smarthost};
 use store::Store;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -46,6 +46,7 @@ impl Faces {
     pub(crate) fn open(self, listeners: Listeners) -> Result<JoinSet<()>, Failure> {
         let mut tasks = JoinSet::new();
         let authenticator = self.authenticator()?;
+        let dns = self.config.dns()?;
         for (listener, role) in
             [(listeners.smtp, Role::Receiving), (listeners.submission, Role::Submission)]
         {
@@ -99,7 +100,8 @@ impl Faces {
             self.shutdown.clone(),
         );
         tasks.spawn(housekeeping);
-        send_queue(&mut tasks, self.flow, &self.world, &self.config, self.shutdown)?;
+        let exchangers = MailExchangers::new(dns, self.world);
+        send_queue(&mut tasks, self.flow, exchangers, &self.config, self.shutdown)?;
         Ok(tasks)
     }
 
@@ -151,7 +153,7 @@ async fn make_reports(store: Store, world: World, stop: impl Future<Output = ()>
 fn send_queue(
     tasks: &mut JoinSet<()>,
     flow: Mailflow,
-    world: &World,
+    exchangers: MailExchangers,
     config: &Config,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
@@ -164,8 +166,7 @@ fn send_queue(
             tasks.spawn(smtp::send_queue(outbound, shutdown));
         }
         None => {
-            let resolver = Dns::system(world.clone()).map_err(Failure::of(TRIED))?;
-            let outbound = Outbound::new(flow, resolver, host).map_err(Failure::of(TRIED))?;
+            let outbound = Outbound::new(flow, exchangers, host).map_err(Failure::of(TRIED))?;
             tasks.spawn(smtp::send_queue(outbound, shutdown));
         }
     }

@@ -24,6 +24,8 @@ mod trace;
 pub use budget::Budget;
 pub use grammar::Address;
 pub use limits::Limits;
-pub use outbound::{Dns, Exchanger, Outbound, ResolveError, Resolver, Smarthost, send_queue};
+pub use outbound::{
+    Exchanger, MailExchangers, Outbound, ResolveError, Resolver, Smarthost, send_queue,
+};
 pub use server::{Backend, House, Over, Server, listen};
 pub use session::{Config, Mail, Peer, Question, Role, Session, Step, Verdict};

@@ -13,7 +13,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::client;
 pub use {
-    resolve::{Dns, Exchanger, ResolveError, Resolver, Smarthost},
+    resolve::{Exchanger, MailExchangers, ResolveError, Resolver, Smarthost},
     worker::send_queue,
 };
 

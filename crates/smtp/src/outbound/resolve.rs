@@ -2,11 +2,7 @@
 
 use std::{future::Future, net::SocketAddr};
 
-use hickory_resolver::{
-    Resolver as HickoryResolver, TokioResolver,
-    net::{DnsError, NetError},
-    proto::{op::ResponseCode, rr::RData},
-};
+use dns::{Dns, LookupError};
 use world::World;
 
 /// The port of mail servers.
@@ -48,48 +44,39 @@ pub trait Resolver: Send + Sync + 'static {
 }
 
 /// By MX and address records.
-pub struct Dns {
-    resolver: TokioResolver,
+pub struct MailExchangers {
+    dns: Dns,
     world: World,
 }
 
-impl Dns {
-    /// A resolver with the configuration of the system.
-    ///
-    /// # Errors
-    /// If that cannot be read.
-    pub fn system(world: World) -> Result<Self, ResolveError> {
-        let resolver = HickoryResolver::builder_tokio().and_then(|builder| builder.build());
-        let resolver = resolver.map_err(|error| ResolveError::Later(error.to_string()))?;
-        Ok(Self { resolver, world })
+impl MailExchangers {
+    /// As `dns` has them.
+    pub fn new(dns: Dns, world: World) -> Self {
+        Self { dns, world }
     }
 
     /// Names by preference, equal ones in random order (RFC 5321 section 5.1).
     async fn names(&self, domain: &str) -> Result<Vec<String>, ResolveError> {
-        let lookup = match self.resolver.mx_lookup(fully_qualified(domain)).await {
-            Ok(lookup) => lookup,
+        let hosts = match self.dns.mail_hosts(domain).await {
+            Ok(hosts) => hosts,
             // No MX record: the domain itself is the server.
-            Err(error) if is_empty(&error) => return Ok(vec![domain.to_owned()]),
+            Err(LookupError::NoRecord) => return Ok(vec![domain.to_owned()]),
             Err(error) => return Err(explain(domain, &error)),
         };
-        let mut found = Vec::new();
-        for record in lookup.answers() {
-            if let RData::MX(mx) = &record.data {
-                let [dice] = self.world.random_bytes::<1>();
-                found.push((mx.preference, dice, mx.exchange.to_utf8()));
-            }
-        }
+        let dice = || self.world.random_bytes::<1>();
+        let ranked = hosts.into_iter().map(|host| (host.preference, dice(), host.name));
+        let mut found: Vec<_> = ranked.collect();
         found.sort();
         Ok(found.into_iter().take(MAX_EXCHANGERS).map(|(_, _, name)| name).collect())
     }
 
-    async fn addresses(&self, name: &str) -> Result<Vec<SocketAddr>, NetError> {
-        let found = self.resolver.lookup_ip(fully_qualified(name)).await?;
-        Ok(found.iter().take(MAX_ADDRESSES).map(|ip| (ip, SMTP_PORT).into()).collect())
+    async fn addresses(&self, name: &str) -> Result<Vec<SocketAddr>, LookupError> {
+        let found = self.dns.addresses(name).await?;
+        Ok(found.into_iter().take(MAX_ADDRESSES).map(|ip| (ip, SMTP_PORT).into()).collect())
     }
 }
 
-impl Resolver for Dns {
+impl Resolver for MailExchangers {
     async fn exchangers(&self, domain: &str) -> Result<Vec<Exchanger>, ResolveError> {
         if let Some(address) = literal(domain) {
             let addresses = vec![(address, SMTP_PORT).into()];
@@ -143,29 +130,18 @@ fn literal(domain: &str) -> Option<std::net::IpAddr> {
     inner.strip_prefix("ipv6:").unwrap_or(inner).parse().ok()
 }
 
-/// The search list of the system is for people, not for mail.
-fn fully_qualified(name: &str) -> String {
-    format!("{}.", name.trim_end_matches('.'))
-}
-
-/// Whether the name exists without such records.
-fn is_empty(error: &NetError) -> bool {
-    matches!(error, NetError::Dns(DnsError::NoRecordsFound(none))
-        if none.response_code == ResponseCode::NoError)
-}
-
-fn explain(name: &str, error: &NetError) -> ResolveError {
-    if error.is_nx_domain() {
-        return ResolveError::Never(format!("5.1.2 {name} does not exist"));
+fn explain(name: &str, error: &LookupError) -> ResolveError {
+    match error {
+        LookupError::NoName => ResolveError::Never(format!("5.1.2 {name} does not exist")),
+        LookupError::NoRecord => ResolveError::Never(format!("5.4.4 {name} has no address")),
+        LookupError::Failed(why) => ResolveError::Later(format!("4.4.3 {name}: {why}")),
     }
-    if is_empty(error) {
-        return ResolveError::Never(format!("5.4.4 {name} has no address"));
-    }
-    ResolveError::Later(format!("4.4.3 {name}: {error}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use dns::testing::Zone;
+
     use super::*;
 
     #[test]
@@ -173,6 +149,30 @@ mod tests {
         assert_eq!(literal("[192.0.2.1]"), "192.0.2.1".parse().ok());
         assert_eq!(literal("[ipv6:2001:db8::1]"), "2001:db8::1".parse().ok());
         assert_eq!(literal("example.com"), None);
-        assert_eq!(fully_qualified("example.com."), "example.com.");
+    }
+
+    #[tokio::test]
+    async fn the_preferred_server_comes_first() {
+        let zone = Zone::new();
+        zone.add("a.example", "MX 20 second.example").add("a.example", "MX 10 first.example");
+        zone.add("first.example", "A 192.0.2.1").add("second.example", "A 192.0.2.2");
+        zone.add("none.example", "MX 0 .").add("bare.example", "A 192.0.2.3");
+        let found = by(&zone).exchangers("a.example").await.unwrap();
+        let names: Vec<&str> = found.iter().map(|exchanger| exchanger.name.as_str()).collect();
+        assert_eq!(names, ["first.example.", "second.example."]);
+        assert_eq!(found[0].addresses, ["192.0.2.1:25".parse().unwrap()]);
+        let found = by(&zone).exchangers("bare.example").await.unwrap();
+        assert_eq!(found[0].addresses, ["192.0.2.3:25".parse().unwrap()]);
+        for never in ["none.example", "unknown.example"] {
+            let found = by(&zone).exchangers(never).await;
+            assert!(matches!(found, Err(ResolveError::Never(_))), "{never}: {found:?}");
+        }
+        zone.set_broken(true);
+        let found = by(&zone).exchangers("a.example").await;
+        assert!(matches!(found, Err(ResolveError::Later(_))), "{found:?}");
+    }
+
+    fn by(zone: &Zone) -> MailExchangers {
+        MailExchangers::new(Dns::of(zone.clone()), World::system())
     }
 }
