@@ -88,11 +88,10 @@ impl Faces {
             let stop = requested(self.shutdown.clone());
             tasks.spawn(imap::listen(listener, self.tls, server, stop));
         }
-        tasks.spawn(make_reports(
-            self.store.clone(),
-            self.world.clone(),
-            requested(self.shutdown.clone()),
-        ));
+        let stop = || requested(self.shutdown.clone());
+        tasks.spawn(until(stop(), iam::jobs::run(self.store.clone(), self.world.clone())));
+        let (store, world) = (self.store.clone(), self.world.clone());
+        tasks.spawn(until(stop(), workmail::work_on_organizations(store, world)));
         let housekeeping = housekeeping::keep(
             self.store,
             self.world.clone(),
@@ -141,11 +140,11 @@ impl Faces {
     }
 }
 
-/// Makes the reports that calls of IAM ask for, until `stop`. What is cut off is made after the next start.
-async fn make_reports(store: Store, world: World, stop: impl Future<Output = ()>) {
+/// Does work that begins with calls and goes on without them, until `stop`. What is cut off goes on after the next start.
+async fn until(stop: impl Future<Output = ()>, work: impl Future<Output = ()>) {
     tokio::select! {
         () = stop => {}
-        () = iam::jobs::run(store, world) => {}
+        () = work => {}
     }
 }
 

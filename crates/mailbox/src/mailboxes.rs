@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store::{Change, Keyring, Row, Snapshot, Store, Transaction, params};
+use store::{Change, Row, Snapshot, Store, Transaction, params};
 use world::Timestamp;
 
 use crate::{Error, FolderId, FolderName, MailboxId, Modseq, Role, folders, rights};
@@ -157,24 +157,52 @@ pub async fn restore(tx: &mut Transaction, owner: &str, now: Timestamp) -> Resul
     get(tx, id).await
 }
 
-/// Ends all mailboxes of an organization at once: they are out of service, cannot be restored, and with the
-/// organization's data key the bytes of their messages can no longer be read by anybody. The rows go by
-/// [`purge_expired`]. Says how many mailboxes there were.
+/// Ends at most `most` of the mailboxes of an organization: they are out of service and cannot be restored.
+/// Their rows go by [`purge_organization`] or [`purge_expired`], and what the bytes of their messages were is gone
+/// for everybody with the organization's data key. Says how many it ended; none when all are.
 ///
 /// # Errors
 /// What the store says.
-pub async fn destroy_organization(
+pub async fn destroy_some(
     tx: &mut Transaction,
-    keyring: &Keyring,
     organization: &str,
     now: Timestamp,
-) -> Result<u64, Error> {
+    most: u32,
+) -> Result<usize, Error> {
     let sql = "UPDATE mailboxes SET deprovisioned_at = COALESCE(deprovisioned_at, $2), purge_at = $2 \
-               WHERE organization = $1 RETURNING id";
-    let ids: Vec<i64> = tx.rows(sql, params![organization, now], |row| row.get(0)).await?;
+               WHERE id IN (SELECT id FROM mailboxes WHERE organization = $1 \
+               AND (purge_at IS NULL OR purge_at > $2) LIMIT $3) RETURNING id";
+    let params = params![organization, now, most];
+    let ids: Vec<i64> = tx.rows(sql, params, |row| row.get(0)).await?;
     ids.iter().for_each(|id| tx.notify(notice(MailboxId(*id))));
-    keyring.forget_data_key(tx, organization).await?;
-    Ok(ids.len() as u64)
+    Ok(ids.len())
+}
+
+/// Deletes some of the rows of one of an organization's mailboxes that were ended. Says whether there was any.
+///
+/// # Errors
+/// What the store says.
+pub async fn purge_organization(
+    tx: &mut Transaction,
+    organization: &str,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let sql = "SELECT id FROM mailboxes WHERE organization = $1 AND purge_at <= $2 LIMIT 1";
+    let id: Option<i64> = tx.row(sql, params![organization, now], |row| row.get(0)).await?;
+    if let Some(id) = id {
+        purge_step(tx, MailboxId(id)).await?;
+    }
+    Ok(id.is_some())
+}
+
+/// How many mailboxes of an organization there are, in service or not.
+///
+/// # Errors
+/// What the store says.
+pub async fn count(snapshot: &mut Snapshot, organization: &str) -> Result<u64, Error> {
+    let sql = "SELECT COUNT(*) FROM mailboxes WHERE organization = $1";
+    let count = snapshot.row(sql, params![organization], |row| row.get(0)).await?;
+    Ok(count.unwrap_or_default())
 }
 
 /// Deletes what is left of mailboxes that can no longer be restored, in transactions of bounded size, at most

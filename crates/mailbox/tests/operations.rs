@@ -304,20 +304,23 @@ async fn a_mailbox_can_be_restored_for_thirty_days() {
 }
 
 #[tokio::test]
-async fn a_destroyed_organization_is_gone_at_once() {
+async fn a_destroyed_organization_is_gone_step_by_step() {
     let (store, mailbox) = open().await;
     let appended = deliver(&store, "Subject: x\r\n\r\n", to(&mailbox)).await.unwrap();
     let mut tx = store.write().await.unwrap();
-    let count =
-        mailboxes::destroy_organization(&mut tx, store.keyring(), "m-1", NOW).await.unwrap();
+    assert_eq!(mailboxes::destroy_some(&mut tx, "m-2", NOW, 10).await.unwrap(), 0);
+    assert_eq!(mailboxes::destroy_some(&mut tx, "m-1", NOW, 10).await.unwrap(), 1);
+    assert_eq!(mailboxes::destroy_some(&mut tx, "m-1", NOW, 10).await.unwrap(), 0);
     tx.commit().await.unwrap();
-    assert_eq!(count, 1);
     let mut tx = store.write().await.unwrap();
     assert!(mailboxes::restore(&mut tx, "u-1", NOW).await.is_err());
     let located = bodies::locate(&mut tx, store.keyring(), appended.folder, Uid(1)).await;
     assert!(matches!(located, Err(Error::NoSuchMessage)));
-    let key = store.keyring().existing_data_key(&mut tx, "m-1").await.unwrap();
-    assert!(key.is_none());
+    assert_eq!(mailboxes::count(&mut tx, "m-1").await.unwrap(), 1);
+    while mailboxes::purge_organization(&mut tx, "m-1", NOW).await.unwrap() {}
+    assert_eq!(mailboxes::count(&mut tx, "m-1").await.unwrap(), 0);
+    tx.commit().await.unwrap();
+    assert_eq!(mailbox::collect_garbage(&store, 10).await.unwrap().deleted, 1);
 }
 
 #[tokio::test]

@@ -51,6 +51,7 @@ impl House {
         let input = CreateOrganizationRequest { alias: alias.into(), ..Default::default() };
         let output = self.service.create_organization(&mut call, input).await;
         let id = self.calls.end(call, output).await.unwrap().organization_id.unwrap();
+        workmail::settle_organizations(&self.store, &self.world).await.unwrap();
         Organization { id, domain: format!("{alias}.awsapps.com") }
     }
 

@@ -2,7 +2,7 @@
 
 use iam::door::Call;
 use mailbox::mailboxes;
-use store::{Keyring, Snapshot, Transaction};
+use store::{Snapshot, Transaction};
 use wire::workmail::{
     EntityType, GetMailboxDetailsRequest, GetMailboxDetailsResponse, Operation,
     UpdateMailboxQuotaRequest, UpdateMailboxQuotaResponse,
@@ -87,15 +87,29 @@ pub(crate) async fn deprovision(
     Ok(())
 }
 
-/// Destroys all mailboxes of an organization.
-pub(crate) async fn destroy_all(
+/// Ends some of the mailboxes of an organization for good. Says whether there were any.
+pub(crate) async fn destroy_some(
     tx: &mut Transaction,
-    keyring: &Keyring,
     organization: &str,
     now: Timestamp,
-) -> Result<(), wire::Error> {
-    mailboxes::destroy_organization(tx, keyring, organization, now).await.map_err(failed)?;
-    Ok(())
+    most: u32,
+) -> Result<bool, wire::Error> {
+    let ended = mailboxes::destroy_some(tx, organization, now, most).await.map_err(failed)?;
+    Ok(ended > 0)
+}
+
+/// Removes some of what is left of the mailboxes that were ended. Says whether there was anything.
+pub(crate) async fn purge_some(
+    tx: &mut Transaction,
+    organization: &str,
+    now: Timestamp,
+) -> Result<bool, wire::Error> {
+    mailboxes::purge_organization(tx, organization, now).await.map_err(failed)
+}
+
+/// How many mailboxes there are in an organization.
+pub(crate) async fn count(snapshot: &mut Snapshot, organization: &str) -> Result<u64, wire::Error> {
+    mailboxes::count(snapshot, organization).await.map_err(failed)
 }
 
 /// When a mailbox was made and taken out of service.

@@ -3,6 +3,7 @@
 mod access;
 mod availability;
 mod identity;
+mod life;
 mod resources;
 mod retention;
 
@@ -20,6 +21,7 @@ pub const MIGRATIONS: &[Migration] = &[
     retention::RETENTION,
     availability::AVAILABILITY,
     identity::PERSONAL_TOKENS,
+    life::LIFE,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

@@ -27,7 +27,7 @@ pub(crate) async fn tag_resource(
     let brought = input.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone()));
     let target = Tagged { arn, change: Resource::default().bringing(brought) };
     let tx = call.write(Operation::TagResource.action(), target).await?;
-    let organization = find(tx, &caller, arn).await?.active()?;
+    let organization = find(tx, &caller, arn).await?.standing()?;
     for tag in &input.tags {
         const SQL: &str = "INSERT INTO organization_tags (organization_id, key, value) \
             VALUES ($1, $2, $3) ON CONFLICT (organization_id, key) DO UPDATE SET value = $3";
@@ -119,7 +119,7 @@ async fn find(
 
 /// Untag and List declare no error for a deleted organization but that there is none.
 fn living(organization: Organization, arn: &str) -> Result<Organization, wire::Error> {
-    if organization.deleted { Err(refusal::no_resource(arn)) } else { Ok(organization) }
+    if organization.state.is_over() { Err(refusal::no_resource(arn)) } else { Ok(organization) }
 }
 
 /// The id in an ARN of the caller's account and region.

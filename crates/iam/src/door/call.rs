@@ -30,13 +30,15 @@ pub struct Call {
 struct Access {
     snapshot: Option<Snapshot>,
     transaction: Option<Transaction>,
+    /// Whether an action was allowed on what is open.
+    is_allowed: bool,
 }
 
 impl Call {
     /// A call by `caller`, whose signature was verified. `snapshot` is the one in which the caller was
     /// identified, so that credentials, permissions and data are of one moment.
     pub fn new(door: Door, caller: Caller, snapshot: Snapshot) -> Self {
-        let access = Access { snapshot: Some(snapshot), transaction: None };
+        let access = Access { snapshot: Some(snapshot), ..Access::default() };
         Self { door, caller: Arc::new(caller), access, notes: Notes::default() }
     }
 
@@ -112,11 +114,35 @@ impl Call {
         target: impl Target,
     ) -> Result<&mut Snapshot, wire::Error> {
         let standing = self.access.standing();
+        self.access.is_allowed = false;
         let snapshot = self.access.snapshot(&self.door).await?;
         let data = (&mut *snapshot, standing);
         let way = (&self.door, &*self.caller, &mut self.notes);
         authorize::decide(way, data, action, &target).await?;
-        Ok(snapshot)
+        self.access.is_allowed = true;
+        self.opened()
+    }
+
+    /// What [`read`](Self::read) or [`write`](Self::write) gave last, once more.
+    ///
+    /// # Errors
+    /// An internal failure if nothing was allowed since the beginning, or since it was let go.
+    pub fn opened(&mut self) -> Result<&mut Snapshot, wire::Error> {
+        let Access { snapshot, transaction, is_allowed } = &mut self.access;
+        match (transaction, snapshot) {
+            (Some(transaction), _) if *is_allowed => Ok(transaction),
+            (None, Some(snapshot)) if *is_allowed => Ok(snapshot),
+            _ => Err(wire::Error::internal("nothing was opened")),
+        }
+    }
+
+    /// What [`write`](Self::write) gave, once more.
+    ///
+    /// # Errors
+    /// An internal failure if it gave nothing.
+    pub fn opened_to_write(&mut self) -> Result<&mut Transaction, wire::Error> {
+        let allowed = self.access.transaction.as_mut().filter(|_| self.access.is_allowed);
+        allowed.ok_or_else(|| wire::Error::internal("nothing was opened to write"))
     }
 
     /// A transaction to change data in, if `action` on `target` is allowed.
@@ -147,11 +173,13 @@ impl Call {
         action: &str,
         target: &impl Target,
     ) -> Result<&mut Transaction, wire::Error> {
+        self.access.is_allowed = false;
         let transaction = self.access.transaction(&self.door).await?;
         let data = (&mut **transaction, Standing::Pending);
         let way = (&self.door, &*self.caller, &mut self.notes);
         authorize::decide(way, data, action, target).await?;
-        Ok(transaction)
+        self.access.is_allowed = true;
+        self.opened_to_write()
     }
 
     /// Whether `code` is right for the caller's own virtual device `serial`. A right one is used up when the
@@ -201,6 +229,12 @@ impl Call {
     /// password. A transaction is kept. What is read afterwards is decided anew, and of a later moment.
     pub fn release(&mut self) {
         self.access.snapshot = None;
+        self.access.is_allowed &= self.access.transaction.is_some();
+    }
+
+    /// Lets go of the transaction as well, and undoes what was changed in it: the call begins anew.
+    pub fn abandon(&mut self) {
+        self.access = Access::default();
     }
 
     /// Ends a call whose handler succeeded: writes the event record, in the call's transaction if it has

@@ -211,6 +211,37 @@ pub(crate) async fn delete(
         EntityState::Enabled => return Err(refusal::state(&entity.name, entity.state, "DISABLED")),
         EntityState::Disabled => {}
     }
+    cut_ties(tx, &entity.id).await?;
+    const SQL: &str = "UPDATE entities SET state = $2, deleted_at = $3 WHERE id = $1";
+    tx.execute(SQL, params![&entity.id, EntityState::Deleted.as_str(), now]).await?;
+    Ok(())
+}
+
+/// Removes an entity without a trace; its addresses and its mailbox are gone already.
+pub(crate) async fn erase(tx: &mut Transaction, id: &str) -> Result<(), store::Error> {
+    cut_ties(tx, id).await?;
+    for sql in [
+        "DELETE FROM resource_details WHERE entity_id = $1",
+        "DELETE FROM user_details WHERE entity_id = $1",
+        "DELETE FROM entities WHERE id = $1",
+    ] {
+        tx.execute(sql, params![id]).await?;
+    }
+    Ok(())
+}
+
+/// Makes an entity DISABLED; its addresses and its mailbox are gone already.
+pub(crate) async fn disable(
+    tx: &mut Transaction,
+    id: &str,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    const SQL: &str = "UPDATE entities SET state = $2, disabled_at = $3 WHERE id = $1";
+    tx.execute(SQL, params![id, EntityState::Disabled.as_str(), now]).await.map(drop)
+}
+
+/// Removes what ties an entity to others, and by what it signs in.
+async fn cut_ties(tx: &mut Transaction, id: &str) -> Result<(), store::Error> {
     for sql in [
         "DELETE FROM memberships WHERE group_id = $1",
         "DELETE FROM memberships WHERE member_id = $1",
@@ -222,10 +253,8 @@ pub(crate) async fn delete(
         "DELETE FROM personal_access_tokens WHERE user_id = $1",
         "DELETE FROM mobile_device_overrides WHERE entity_id = $1",
     ] {
-        tx.execute(sql, params![&entity.id]).await?;
+        tx.execute(sql, params![id]).await?;
     }
-    const SQL: &str = "UPDATE entities SET state = $2, deleted_at = $3 WHERE id = $1";
-    tx.execute(SQL, params![&entity.id, EntityState::Deleted.as_str(), now]).await?;
     Ok(())
 }
 

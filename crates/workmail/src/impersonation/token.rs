@@ -33,13 +33,14 @@ pub(crate) async fn assume_impersonation_role(
     call: &mut Call,
     input: AssumeImpersonationRoleRequest,
 ) -> Result<AssumeImpersonationRoleResponse, wire::Error> {
-    let (caller, keyring) = (call.caller(), call.keyring());
+    let (keyring, now) = (call.keyring(), call.now());
     let (organization, id) = (&input.organization_id, &input.impersonation_role_id);
-    let action = Operation::AssumeImpersonationRole.action();
-    let snapshot = call.read(action, Assumed { organization, role: id }).await?;
-    let organization = organizations::active(snapshot, &caller, organization).await?;
+    let (operation, target) =
+        (Operation::AssumeImpersonationRole, Assumed { organization, role: id });
+    let (snapshot, organization) =
+        organizations::read_as(call, operation, target, organization).await?;
     let role = require(snapshot, &organization.id, id).await?;
-    let ends_at = call.now().saturating_add(LIFETIME).as_seconds();
+    let ends_at = now.saturating_add(LIFETIME).as_seconds();
     let content: Content = (organization.id, role.id, ends_at);
     let sealed = keyring.seal(PURPOSE, &serde_json::to_vec(&content)?)?;
     Ok(AssumeImpersonationRoleResponse {

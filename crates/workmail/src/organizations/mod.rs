@@ -2,7 +2,13 @@
 
 mod create;
 mod delete;
+mod directories;
+mod making;
+mod patience;
+mod removal;
 mod show;
+mod state;
+mod worker;
 
 use iam::door::{Call, Caller, Resource, Target};
 use store::{Row, Snapshot, Transaction, params};
@@ -17,18 +23,24 @@ use crate::tags;
 pub(crate) use create::create_organization;
 pub(crate) use delete::delete_organization;
 pub(crate) use show::{describe_organization, list_organizations};
+pub(crate) use state::State;
+pub use worker::{settle_organizations, work_on_organizations};
 
-/// An organization, living or deleted.
+/// An organization in any state.
 pub(crate) struct Organization {
     pub(crate) id: String,
     pub(crate) alias: String,
     pub(crate) directory_id: String,
+    /// None before it is active and after it was.
     pub(crate) default_domain: Option<String>,
-    pub(crate) created_at: Timestamp,
-    pub(crate) deleted: bool,
+    /// When it became active.
+    pub(crate) completed_at: Option<Timestamp>,
+    pub(crate) state: State,
+    /// Why it could not be made.
+    pub(crate) error_message: Option<String>,
 }
 
-const COLUMNS: &str = "id, alias, directory_id, default_domain, created_at, deleted_at";
+const COLUMNS: &str = "id, alias, directory_id, default_domain, completed_at, state, error_message";
 
 impl Organization {
     fn of(row: &Row<'_>) -> Result<Self, store::Error> {
@@ -37,24 +49,33 @@ impl Organization {
             alias: row.get(1)?,
             directory_id: row.get(2)?,
             default_domain: row.get(3)?,
-            created_at: row.get(4)?,
-            deleted: row.get::<Option<i64>>(5)?.is_some(),
+            completed_at: row.get(4)?,
+            state: State::of_column(row.get(5)?)?,
+            error_message: row.get(6)?,
         })
-    }
-
-    /// As `DescribeOrganization` names it. Creation is done within the call that asks for it, so the states in
-    /// between are never seen.
-    pub(crate) fn state(&self) -> &'static str {
-        if self.deleted { "Deleted" } else { "Active" }
     }
 
     /// This organization if it can be worked with.
     pub(crate) fn active(self) -> Result<Self, wire::Error> {
-        if self.deleted {
-            let text = format!("The organization {} is in the state {}.", self.id, self.state());
-            return Err(ORGANIZATION_STATE.with(text));
+        if self.state == State::Active { Ok(self) } else { Err(self.unusable()) }
+    }
+
+    /// This organization unless it is deleted or about to be.
+    pub(crate) fn standing(self) -> Result<Self, wire::Error> {
+        if self.state.is_over() { Err(self.unusable()) } else { Ok(self) }
+    }
+
+    /// This organization if it can be deleted: it works, or could not be made.
+    fn deletable(self) -> Result<Self, wire::Error> {
+        match self.state {
+            State::Active | State::Failed => Ok(self),
+            _ => Err(self.unusable()),
         }
-        Ok(self)
+    }
+
+    fn unusable(&self) -> wire::Error {
+        let (id, state) = (&self.id, self.state.as_str());
+        ORGANIZATION_STATE.with(format!("The organization {id} is in the state {state}."))
     }
 }
 
@@ -77,37 +98,63 @@ pub(crate) fn arn(caller: &Caller, id: &str) -> String {
     format!("arn:aws:workmail:{}:{}:organization/{id}", caller.region(), caller.account)
 }
 
-/// Authorises `operation` on an organization to read from it; it must be active.
+/// Authorises `operation` on an organization to read from it; it must be active. One that is being made is waited
+/// for.
 pub(crate) async fn read<'c>(
     call: &'c mut Call,
     operation: Operation,
     id: &str,
 ) -> Result<(&'c mut Snapshot, Organization), wire::Error> {
-    let caller = call.caller();
-    let snapshot = call.read(operation.action(), Named(id)).await?;
-    let organization = active(snapshot, &caller, id).await?;
-    Ok((snapshot, organization))
+    read_as(call, operation, Named(id), id).await
 }
 
-/// Authorises `operation` on an organization to change it; it must be active.
+/// The same with a target that says more than [`Named`].
+pub(crate) async fn read_as<'c>(
+    call: &'c mut Call,
+    operation: Operation,
+    target: impl Target,
+    id: &str,
+) -> Result<(&'c mut Snapshot, Organization), wire::Error> {
+    let organization = made(call, operation, target, id).await?.active()?;
+    Ok((call.opened()?, organization))
+}
+
+/// Authorises `operation` on an organization to change it; it must be active. One that is being made is waited
+/// for.
 pub(crate) async fn write<'c>(
     call: &'c mut Call,
     operation: Operation,
     id: &str,
 ) -> Result<(&'c mut Transaction, Organization), wire::Error> {
-    let caller = call.caller();
-    let tx = call.write(operation.action(), Named(id)).await?;
-    let organization = active(tx, &caller, id).await?;
-    Ok((tx, organization))
+    let mut organization = to_change(call, operation, id).await?;
+    if organization.state.is_in_the_making() {
+        call.abandon();
+        made(call, operation, Named(id), id).await?;
+        organization = to_change(call, operation, id).await?;
+    }
+    Ok((call.opened_to_write()?, organization.active()?))
 }
 
-/// The organization of that id if it is of the caller's account and region, and active. The caller has authorised.
-pub(crate) async fn active(
-    snapshot: &mut Snapshot,
-    caller: &Caller,
+/// The organization in a snapshot, after it was made.
+async fn made(
+    call: &mut Call,
+    operation: Operation,
+    target: impl Target,
     id: &str,
 ) -> Result<Organization, wire::Error> {
-    require(snapshot, caller, id).await?.active()
+    let awaited = State::is_in_the_making;
+    patience::settled(call, (operation, target), id, patience::TO_USE, awaited).await
+}
+
+/// The organization in a transaction.
+async fn to_change(
+    call: &mut Call,
+    operation: Operation,
+    id: &str,
+) -> Result<Organization, wire::Error> {
+    let caller = call.caller();
+    let tx = call.write(operation.action(), Named(id)).await?;
+    require(tx, &caller, id).await
 }
 
 /// The organization of that id if it is of the caller's account and region.

@@ -7,7 +7,7 @@ use wire::workmail::{
     ListOrganizationsResponse, Operation, OrganizationSummary,
 };
 
-use super::{COLUMNS, Named, Organization, arn, require};
+use super::{COLUMNS, Named, Organization, State, arn, patience, removal};
 use crate::page::Page;
 
 /// The type of the directory that is made with an organization.
@@ -18,23 +18,31 @@ pub(crate) async fn describe_organization(
     input: DescribeOrganizationRequest,
 ) -> Result<DescribeOrganizationResponse, wire::Error> {
     let caller = call.caller();
-    let id = &input.organization_id;
-    let operation = Operation::DescribeOrganization;
-    let snapshot = call.read(operation.action(), Named(id)).await?;
-    let organization = require(snapshot, &caller, id).await?;
+    let (id, operation) = (&input.organization_id, Operation::DescribeOrganization);
+    let (wait, awaited) = (patience::TO_LOOK, State::is_under_way);
+    let organization = patience::settled(call, (operation, Named(id)), id, wait, awaited).await?;
+    let error_message = match organization.state {
+        State::Deleting => removal::progress(call.opened()?, id).await?.map(told),
+        _ => organization.error_message,
+    };
     Ok(DescribeOrganizationResponse {
         arn: Some(arn(&caller, id)),
-        state: Some(organization.state().to_owned()),
+        state: Some(organization.state.as_str().to_owned()),
         organization_id: Some(organization.id),
         alias: Some(organization.alias),
         directory_id: Some(organization.directory_id),
         directory_type: Some(DIRECTORY_TYPE.to_owned()),
         default_mail_domain: organization.default_domain,
-        completed_date: Some(organization.created_at),
-        error_message: None,
+        completed_date: organization.completed_at,
+        error_message,
         migration_admin: None,
         interoperability_enabled: Some(false),
     })
+}
+
+/// How far a deletion is; the model has no other member for it.
+fn told((left, total): (u64, u64)) -> String {
+    format!("{left} of {total} users, groups, resources and mailboxes are left to delete.")
 }
 
 pub(crate) async fn list_organizations(
@@ -60,14 +68,14 @@ pub(crate) async fn list_organizations(
         range.fetch,
     ];
     let mut found: Vec<(Organization, String)> =
-        snapshot.rows(&sql, bounds, |row| Ok((Organization::of(row)?, row.get(6)?))).await?;
+        snapshot.rows(&sql, bounds, |row| Ok((Organization::of(row)?, row.get(7)?))).await?;
     let next_token = page.cut(&mut found, |(organization, key)| (key, &organization.id))?;
     let summaries = found.into_iter().map(|(organization, _)| OrganizationSummary {
-        state: Some(organization.state().to_owned()),
+        state: Some(organization.state.as_str().to_owned()),
         organization_id: Some(organization.id),
         alias: Some(organization.alias),
         default_mail_domain: organization.default_domain,
-        error_message: None,
+        error_message: organization.error_message,
     });
     Ok(ListOrganizationsResponse { organization_summaries: Some(summaries.collect()), next_token })
 }

@@ -47,7 +47,16 @@ pub(crate) fn refused<T: std::fmt::Debug>(
 }
 
 impl House {
+    /// A house in which organizations are made and deleted as they are asked for.
     pub(crate) async fn new() -> Self {
+        let house = Self::without_worker().await;
+        let (store, world) = ((*house.store).clone(), house.world.clone());
+        tokio::spawn(workmail::work_on_organizations(store, world));
+        house
+    }
+
+    /// A house in which nothing becomes of organizations until [`settle`](Self::settle).
+    pub(crate) async fn without_worker() -> Self {
         let migrations = [iam::MIGRATIONS, mailbox::MIGRATIONS, workmail::MIGRATIONS];
         let store = store::testing::open(&migrations).await;
         let clock = Arc::new(ManualClock::new(START));
@@ -63,6 +72,10 @@ impl House {
         let id = house.organization("acme").await;
         house.domain(&id, "example.com").await;
         (house, id)
+    }
+
+    pub(crate) async fn settle(&self) {
+        workmail::settle_organizations(&self.store, &self.world).await.unwrap();
     }
 
     pub(crate) fn calls_of(&self, account: &str) -> Calls {

@@ -13,6 +13,7 @@ mod house;
 mod identity_provider;
 mod impersonation;
 mod isolation;
+mod life;
 mod lists;
 mod mail_side;
 mod mailboxes;

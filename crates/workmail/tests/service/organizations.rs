@@ -102,22 +102,3 @@ async fn the_deleted_is_shown_as_such_and_does_nothing_more() {
     house.domain(&next, "example.com").await;
     house.registered(&next, "ann").await;
 }
-
-#[tokio::test]
-async fn a_directory_can_be_kept() {
-    let (house, id) = House::with_organization().await;
-    house.user(&id, "ann").await;
-    let input = DeleteOrganizationRequest {
-        organization_id: id.clone(),
-        delete_directory: false,
-        ..Default::default()
-    };
-    let answer = ask!(house, delete_organization, input).unwrap();
-    assert_eq!(answer.state.as_deref(), Some("Deleting"));
-    let mut snapshot = house.store.read().await.unwrap();
-    let kept: Option<i64> = snapshot
-        .row("SELECT COUNT(*) FROM entities", store::params![], |row| row.get(0))
-        .await
-        .unwrap();
-    assert_eq!(kept, Some(1));
-}
