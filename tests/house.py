@@ -4,6 +4,7 @@ CHANCERY_TEST_POSTGRES, if set, the PostgreSQL server to keep its store in."""
 
 import contextlib
 import csv
+import functools
 import io
 import json
 import os
@@ -19,9 +20,11 @@ import uuid
 
 import boto3
 import botocore.config
+import botocore.session
 import imapclient
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+OWN_MODELS = ROOT / "models/own"
 REGION = "us-east-1"
 START_SECONDS = 20
 
@@ -132,7 +135,7 @@ class House:
 
     def client(self, service, key, region=REGION, **config):
         config.setdefault("retries", {"max_attempts": 0})
-        return boto3.client(
+        return session().client(
             service,
             region_name=region,
             endpoint_url=self.endpoint,
@@ -142,9 +145,9 @@ class House:
             config=botocore.config.Config(**config),
         )
 
-    def aws(self, key, *arguments, check=True):
+    def aws(self, key, *arguments, check=True, **environment):
         """The AWS CLI with nothing but credentials, region and endpoint; its answer as an object."""
-        environment = self.environment() | {
+        environment = self.environment() | environment | {
             "AWS_ACCESS_KEY_ID": key.id,
             "AWS_SECRET_ACCESS_KEY": key.secret,
             "AWS_DEFAULT_REGION": REGION,
@@ -193,6 +196,14 @@ class House:
             return page.read().decode()
 
 
+@functools.cache
+def session():
+    """Knows AWS's services, and those of our own as users give them to it."""
+    made = botocore.session.Session()
+    made.set_config_variable("data_path", str(OWN_MODELS))
+    return boto3.Session(botocore_session=made)
+
+
 def any_certificate():
     """The server of a test signs its own certificate."""
     context = ssl.create_default_context()
@@ -232,6 +243,7 @@ class Organization:
     def __init__(self, house, key, alias=None):
         self.house = house
         self.workmail = house.client("workmail", key)
+        self.console = house.client("workmailconsole", key)
         self.alias = alias or "org-" + uuid.uuid4().hex[:12]
         self.id = self.workmail.create_organization(Alias=self.alias)["OrganizationId"]
         self.domain = f"{self.alias}.awsapps.com"

@@ -53,9 +53,10 @@ def test_keys_and_policies_of_others_do_not_exist(house, two):
 def test_organizations_of_others_do_not_exist(house, two):
     (_, _, mine), (_, other, theirs) = two
     workmail, org = house.client("workmail", other), {"OrganizationId": mine.id}
-    for operation, given in whole_inputs(mine):
+    clients = {"workmail": workmail, "workmailconsole": house.client("workmailconsole", other)}
+    for service, operation, given in whole_inputs(mine):
         if "OrganizationId" in given:
-            call = getattr(workmail, botocore.xform_name(operation))
+            call = getattr(clients[service], botocore.xform_name(operation))
             assert refusal(call, **given)[0] == "OrganizationNotFoundException", operation
     email = f"ada@{mine.domain}"
     user = mine.workmail.describe_entity(**org, Email=email)["EntityId"]

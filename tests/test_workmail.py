@@ -1,6 +1,5 @@
 """WorkMail's administration as boto3 and the AWS CLI see it."""
 
-import contextlib
 import json
 import re
 import uuid
@@ -189,13 +188,13 @@ def test_tags_of_organizations(house, root, organization):
     assert code == "AccessDeniedException" and f"workmail:ListUsers on resource: {arn}" in message
 
 
-KINDS = ["Entity", "Resource"]
+NOT_FOUND = ["EntityNotFoundException", "ResourceNotFoundException"]
 INSTANCE = "arn:aws:sso:::instance/ssoins-1234567890abcdef"
 APPLICATION = "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef"
 
 
 def whole_inputs(organization):
-    """Every operation that is served, with an input that names what there is in an organization."""
+    """Every operation that is served, with its service and an input that names what there is in an organization."""
     user, email = organization.user("ada")
     group, _ = organization.group("team", [user])
     names = {
@@ -211,10 +210,12 @@ def whole_inputs(organization):
         "InstanceArn": INSTANCE, "ApplicationArn": APPLICATION,
         "IdentityCenterConfiguration": {"InstanceArn": INSTANCE, "ApplicationArn": APPLICATION},
         "PersonalAccessTokenConfiguration": {"Status": "INACTIVE"},
+        "Enabled": False,
         "ResourceARN": organization.workmail.describe_organization(OrganizationId=organization.id)["ARN"],
     }  # fmt: skip
-    model = organization.workmail.meta.service_model
+    models = [client.meta.service_model for client in (organization.workmail, organization.console)]
     for operation in json.loads((ROOT / "models/workmail.json").read_text())["operations"]:
+        model = next(model for model in models if operation in model.operation_names)
         shape = model.operation_model(operation).input_shape
         choices = {name: member.enum[0] for name, member in shape.members.items() if getattr(member, "enum", None)}
         given = {name: choices[name] if name in choices else names[name] for name in shape.required_members}
@@ -222,18 +223,21 @@ def whole_inputs(organization):
             given["Alias"] = "eve"
         if operation == "GetAccessControlEffect":
             given["UserId"] = user
-        yield operation, given
+        yield model.service_name, operation, given
 
 
 def test_the_auditor_looks_and_changes_nothing(house, root, organization):
     """Every operation that is served, as the AWS managed policy has it."""
-    auditor = house.client("workmail", user_key(house, house.client("iam", root), "auditor", READ_ONLY))
-    for operation, given in whole_inputs(organization):
-        call = getattr(auditor, botocore.xform_name(operation))
-        if operation.startswith(("Describe", "Get", "List")):
-            # Some of what is asked for is not there, which only one who may look is told.
-            with contextlib.suppress(*(getattr(auditor.exceptions, f"{kind}NotFoundException") for kind in KINDS)):
+    key = user_key(house, house.client("iam", root), "auditor", READ_ONLY)
+    auditors = {service: house.client(service, key) for service in ("workmail", "workmailconsole")}
+    for service, operation, given in whole_inputs(organization):
+        call = getattr(auditors[service], botocore.xform_name(operation))
+        if operation.startswith(("Describe", "Get", "List", "Search")):
+            try:
                 call(**given)
+            except botocore.exceptions.ClientError as error:
+                # Some of what is asked for is not there, which only one who may look is told.
+                assert error.response["Error"]["Code"] in NOT_FOUND, operation
             continue
         code, message = refusal(call, **given)
         who = f"User: arn:aws:iam::{root.account_id}:user/auditor"

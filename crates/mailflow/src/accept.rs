@@ -12,6 +12,7 @@ use crate::{
     parcel::{Letter, Parcel},
     retry::{self, MAX_TRIES},
     route::{Addressee, Reach},
+    shipment::Shipment,
     treatment,
 };
 
@@ -68,16 +69,20 @@ pub enum Refusal {
     Failed(#[from] Error),
 }
 
+impl Refusal {
+    /// Nothing could be placed, so that the sender can be told at once.
+    pub(crate) fn of(failures: &[Failure]) -> Self {
+        if failures.iter().any(|failure| failure.status == "5.2.2") {
+            return Self::MailboxFull;
+        }
+        Self::NoRecipient
+    }
+}
+
 impl From<store::Error> for Refusal {
     fn from(error: store::Error) -> Self {
         Self::Failed(error.into())
     }
-}
-
-/// A notice for these failures, ready to be handed out beside the message.
-struct Ready {
-    failures: Vec<Failure>,
-    notice: Parcel,
 }
 
 impl Mailflow {
@@ -87,14 +92,15 @@ impl Mailflow {
     /// A [`Refusal`], which the sender should be told: nothing was kept.
     pub async fn accept(&self, incoming: Incoming) -> Result<(), Refusal> {
         let arrived_at = self.world.now();
-        let parcel = self.pack(incoming).await?;
-        let mut ready: Option<Ready> = None;
+        let shipment = self.pack(incoming).await?;
+        let mut ready = Vec::new();
         for tries in 1..=MAX_TRIES {
-            match self.try_hand_out(&parcel, ready.as_ref()).await {
-                Ok(failures) if failures.is_empty() => return Ok(()),
-                Ok(failures) => {
-                    let notice = self.pack_notice(&parcel, &failures, arrived_at).await?;
-                    ready = Some(Ready { failures, notice });
+            match self.try_hand_out(&shipment, &ready).await {
+                Ok(untold) if untold.is_empty() => return Ok(()),
+                Ok(all_untold) => {
+                    for untold in all_untold {
+                        ready.extend(self.tell(&shipment, untold, arrived_at).await?);
+                    }
                 }
                 Err(Refusal::Failed(error)) if error.is_conflict() => {
                     retry::rest(&self.world, tries).await;
@@ -105,7 +111,7 @@ impl Mailflow {
         Err(Error::Contended(MAX_TRIES).into())
     }
 
-    async fn pack(&self, incoming: Incoming) -> Result<Parcel, Refusal> {
+    async fn pack(&self, incoming: Incoming) -> Result<Shipment, Refusal> {
         let (reach, own) = match &incoming.origin {
             Origin::Received => (Reach::Inside, None),
             Origin::Submitted { organization, .. } => (Reach::Everywhere, Some(organization)),
@@ -115,6 +121,9 @@ impl Mailflow {
         let mut events = Events::default();
         let treated = treatment::judge(&mut snapshot, &incoming, &mut events).await?;
         let route = self.find_treated_route(&mut snapshot, treated, reach).await?;
+        let own = own.map(String::as_str);
+        let message = incoming.content.get(incoming.return_path_octets..).unwrap_or_default();
+        let journals = self.find_journals(&mut snapshot, &route, own, message, &mut events).await?;
         drop(snapshot);
         let letter = Letter {
             id: incoming.id,
@@ -123,44 +132,9 @@ impl Mailflow {
             return_path_octets: incoming.return_path_octets,
             utf8: incoming.utf8,
         };
-        let own = own.map(String::as_str);
-        Ok(Parcel::pack(&self.store, letter, route, own).await?)
-    }
-
-    /// One transaction. Commits if all went well or `ready` tells just the failures that there are;
-    /// otherwise keeps nothing and gives the failures.
-    async fn try_hand_out(
-        &self,
-        parcel: &Parcel,
-        ready: Option<&Ready>,
-    ) -> Result<Vec<Failure>, Refusal> {
-        let now = self.world.now();
-        let mut tx = self.store.write().await?;
-        let out = parcel.hand_out(&mut tx, now).await?;
-        if out.placed == 0 {
-            return Err(refuse(&out.failures));
-        }
-        // A notice about a notice could go on for ever (RFC 5321 section 4.5.5).
-        if !out.failures.is_empty() && !parcel.letter.sender.is_empty() {
-            let Some(ready) = ready.filter(|ready| ready.failures == out.failures) else {
-                return Ok(out.failures);
-            };
-            ready.notice.hand_out(&mut tx, now).await?;
-        }
-        tx.commit().await?;
-        Ok(Vec::new())
-    }
-
-    async fn pack_notice(
-        &self,
-        parcel: &Parcel,
-        failures: &[Failure],
-        arrived_at: Timestamp,
-    ) -> Result<Parcel, Error> {
-        let original = parcel.letter.content.slice(parcel.letter.return_path_octets..);
-        let organization = parcel.organization().unwrap_or_default();
-        let sender = &parcel.letter.sender;
-        self.notice(organization, sender, failures, &original, arrived_at).await
+        let message = Parcel::pack(&self.store, letter, route, own).await?;
+        let records = self.write_records(&message, journals).await?;
+        Ok(Shipment { message, records })
     }
 
     /// A message to `to` about failures, kept under `organization` if it goes to another server.
@@ -214,12 +188,4 @@ async fn check_author(snapshot: &mut Snapshot, incoming: &Incoming) -> Result<()
         }
     }
     Ok(())
-}
-
-/// Nothing could be placed, so that the sender can be told at once.
-fn refuse(failures: &[Failure]) -> Refusal {
-    if failures.iter().any(|failure| failure.status == "5.2.2") {
-        return Refusal::MailboxFull;
-    }
-    Refusal::NoRecipient
 }

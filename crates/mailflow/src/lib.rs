@@ -25,6 +25,7 @@ mod authentication;
 mod author;
 mod error;
 pub mod events;
+mod journal;
 mod notice;
 mod own_mail;
 mod parcel;
@@ -36,6 +37,7 @@ mod route;
 mod schedule;
 mod schema;
 mod settle;
+mod shipment;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(test)]

@@ -103,12 +103,12 @@ fn original(notice: &Notice<'_>) -> String {
     format!("Content-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{shown}")
 }
 
-fn date(at: Timestamp) -> String {
+pub(crate) fn date(at: Timestamp) -> String {
     at.civil("%a, %d %b %Y %H:%M:%S +0000")
 }
 
 /// Foreign text is kept on its line.
-fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

@@ -30,6 +30,9 @@ pub(crate) struct Stop {
     pub(crate) mailbox: MailboxId,
     /// The recipient that led here, as the sender knows it.
     pub(crate) recipient: String,
+    /// The primary address of the mailbox's owner.
+    pub(crate) owner: String,
+    pub(crate) named: Named,
     pub(crate) placement: Placement,
 }
 
@@ -157,7 +160,9 @@ impl Finder<'_> {
         match mailbox.filter(mailboxes::Mailbox::is_active) {
             Some(mailbox) => {
                 let Addressee { address, placement } = addressee.clone();
-                let stop = Stop { mailbox: mailbox.id, recipient: address, placement };
+                let (mailbox_id, owner) = (mailbox.id, user.address);
+                let stop =
+                    Stop { mailbox: mailbox_id, recipient: address, owner, named, placement };
                 self.route.local.entry(mailbox.organization).or_default().push(stop);
             }
             None if named == Named::Directly => {
@@ -191,7 +196,7 @@ impl Finder<'_> {
 
 /// How a user came to be a recipient.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Named {
+pub(crate) enum Named {
     /// By an address of his own.
     Directly,
     /// As a member of a group; without a mailbox he takes no part in it.

@@ -78,7 +78,8 @@ impl Mailflow {
             Bytes::new()
         });
         let at = job.created_at;
-        let notice = self.notice(&job.organization, &job.sender, &failures, &original, at).await?;
+        let told = self.told_of(&job.organization, &job.sender).await?;
+        let notice = self.notice(&job.organization, &told, &failures, &original, at).await?;
         Ok(Some(notice))
     }
 

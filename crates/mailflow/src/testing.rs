@@ -9,7 +9,7 @@ use store::testing::TestStore;
 use wire::workmail::{
     AssociateMemberToGroupRequest, CreateAliasRequest, CreateGroupRequest,
     CreateOrganizationRequest, CreateUserRequest, PermissionType, PutMailboxPermissionsRequest,
-    RegisterToWorkMailRequest, WorkMail,
+    RegisterToWorkMailRequest, SetJournalingRulesRequest, WorkMail,
 };
 use workmail::{Service, Settings};
 use world::World;
@@ -123,6 +123,19 @@ impl House {
             permission_values: vec![permission],
         };
         let output = self.service.put_mailbox_permissions(&mut call, input).await;
+        self.calls.end(call, output).await.unwrap();
+    }
+
+    /// Sends records of all mail of an organization to one address, and notices about records to another.
+    pub async fn journal(&self, organization: &Organization, journal: &str, report: &str) {
+        let mut call = self.call().await;
+        let input = SetJournalingRulesRequest {
+            organization_id: organization.id.clone(),
+            enabled: true,
+            journal_email_address: Some(journal.into()),
+            report_email_address: Some(report.into()),
+        };
+        let output = self.service.set_journaling_rules(&mut call, input).await;
         self.calls.end(call, output).await.unwrap();
     }
 

@@ -14,18 +14,18 @@ use crate::{
 };
 
 const MESSAGE: &str = "From: Ann <ann@acme.awsapps.com>\r\nSubject: x\r\n\r\nbody\r\n";
-const RETURN_PATH: &str = "Return-Path: <sender>\r\n";
+pub(crate) const RETURN_PATH: &str = "Return-Path: <sender>\r\n";
 
-struct Town {
-    house: House,
+pub(crate) struct Town {
+    pub(crate) house: House,
     clock: Arc<ManualClock>,
-    acme: Organization,
-    ann: String,
-    bob: String,
+    pub(crate) acme: Organization,
+    pub(crate) ann: String,
+    pub(crate) bob: String,
 }
 
 /// Two users of one organization, and a clock that stands still.
-async fn town() -> Town {
+pub(crate) async fn town() -> Town {
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
     let world = World::new(clock.clone(), Arc::new(OsRandom));
     let house = House::new(world).await;
@@ -36,7 +36,7 @@ async fn town() -> Town {
 }
 
 impl Town {
-    fn incoming(&self, sender: &str, recipients: &[&str], origin: Origin) -> Incoming {
+    pub(crate) fn incoming(&self, sender: &str, recipients: &[&str], origin: Origin) -> Incoming {
         Incoming {
             id: self.house.world.random_hex::<8>(),
             sender: (!sender.is_empty()).then(|| sender.to_owned()),
@@ -53,7 +53,7 @@ impl Town {
         self.house.flow.accept(self.incoming(sender, recipients, Origin::Received)).await
     }
 
-    fn by_ann(&self) -> Origin {
+    pub(crate) fn by_ann(&self) -> Origin {
         Origin::Submitted { entity: self.ann.clone(), organization: self.acme.id.clone() }
     }
 
@@ -62,7 +62,7 @@ impl Town {
     }
 
     /// The only notice in somebody's inbox.
-    async fn notice(&self, entity: &str) -> String {
+    pub(crate) async fn notice(&self, entity: &str) -> String {
         let inbox = self.house.inbox(entity).await;
         assert_eq!(inbox.len(), 1);
         let text = String::from_utf8(inbox[0].to_vec()).unwrap();
@@ -71,7 +71,7 @@ impl Town {
         text
     }
 
-    async fn rows(&self, table: &str) -> i64 {
+    pub(crate) async fn rows(&self, table: &str) -> i64 {
         let sql = format!("SELECT COUNT(*) FROM {table}");
         let mut snapshot = self.house.store.read().await.unwrap();
         snapshot.row(&sql, store::params![], |row| row.get(0)).await.unwrap().unwrap()

@@ -34,6 +34,7 @@ mod groups;
 mod identity_center;
 mod identity_provider;
 pub mod impersonation;
+pub mod journaling;
 mod login;
 mod mailboxes;
 mod means;

@@ -2,6 +2,7 @@
 
 mod access;
 mod availability;
+mod console;
 mod identity;
 mod life;
 mod resources;
@@ -22,6 +23,7 @@ pub const MIGRATIONS: &[Migration] = &[
     availability::AVAILABILITY,
     identity::PERSONAL_TOKENS,
     life::LIFE,
+    console::JOURNALING,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

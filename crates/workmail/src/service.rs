@@ -5,8 +5,9 @@ use wire::workmail as model;
 
 use crate::{
     access, aliases, availability, devices, domains, entities, groups, identity_center,
-    identity_provider, impersonation, mailboxes, organizations, passwords, passwords::Hasher,
-    permissions, personal_tokens, registration, resources, retention, tags, users,
+    identity_provider, impersonation, journaling, mailboxes, organizations, passwords,
+    passwords::Hasher, permissions, personal_tokens, registration, resources, retention, tags,
+    users,
 };
 
 /// What the operator settles.
@@ -98,6 +99,8 @@ delegate! {
     passwords::reset_password(ResetPasswordRequest, hasher) -> ResetPasswordResponse;
     mailboxes::get_mailbox_details(GetMailboxDetailsRequest) -> GetMailboxDetailsResponse;
     mailboxes::update_mailbox_quota(UpdateMailboxQuotaRequest) -> UpdateMailboxQuotaResponse;
+    journaling::get_journaling_rules(GetJournalingRulesRequest) -> GetJournalingRulesResponse;
+    journaling::set_journaling_rules(SetJournalingRulesRequest) -> SetJournalingRulesResponse;
     permissions::delete_mailbox_permissions(DeleteMailboxPermissionsRequest) -> DeleteMailboxPermissionsResponse;
     permissions::list_mailbox_permissions(ListMailboxPermissionsRequest) -> ListMailboxPermissionsResponse;
     permissions::put_mailbox_permissions(PutMailboxPermissionsRequest) -> PutMailboxPermissionsResponse;

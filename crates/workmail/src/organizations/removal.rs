@@ -178,6 +178,7 @@ async fn finish(
         "mobile_device_rules",
         "mobile_device_overrides",
         "impersonation_roles",
+        "journaling",
         "personal_access_tokens",
         "organization_removals",
     ] {

@@ -13,6 +13,7 @@ mod house;
 mod identity_provider;
 mod impersonation;
 mod isolation;
+mod journaling;
 mod life;
 mod lists;
 mod mail_side;

@@ -1,0 +1,104 @@
+//! A message with all that is handed out together with it: the records of journals, and notices of what cannot
+//! be delivered.
+
+use world::Timestamp;
+
+use crate::{Error, Failure, Mailflow, Refusal, journal::Record, parcel::Parcel};
+
+/// A message and its records.
+#[derive(Debug)]
+pub(crate) struct Shipment {
+    pub(crate) message: Parcel,
+    pub(crate) records: Vec<Record>,
+}
+
+/// A part of a shipment, and who is told if it cannot be delivered: nobody, if that is empty.
+struct Part<'a> {
+    parcel: &'a Parcel,
+    organization: &'a str,
+    told: &'a str,
+}
+
+/// What could not be delivered of one part of a shipment.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Untold {
+    part: usize,
+    failures: Vec<Failure>,
+}
+
+/// A notice of that, ready to be handed out beside the message.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    untold: Untold,
+    notice: Parcel,
+}
+
+impl Shipment {
+    fn part(&self, part: usize) -> Option<Part<'_>> {
+        let Some(record) = part.checked_sub(1) else {
+            let (parcel, told) = (&self.message, self.message.letter.sender.as_str());
+            return Some(Part {
+                parcel,
+                organization: parcel.organization().unwrap_or_default(),
+                told,
+            });
+        };
+        let Record { parcel, organization, report } = self.records.get(record)?;
+        Some(Part { parcel, organization, told: report })
+    }
+
+    fn parts(&self) -> impl Iterator<Item = (usize, Part<'_>)> {
+        (0..=self.records.len()).filter_map(|part| Some((part, self.part(part)?)))
+    }
+}
+
+impl Mailflow {
+    /// One transaction. Commits if all went well or `ready` tells just the failures that there are; otherwise
+    /// keeps nothing and says what is still to be told.
+    pub(crate) async fn try_hand_out(
+        &self,
+        shipment: &Shipment,
+        ready: &[Ready],
+    ) -> Result<Vec<Untold>, Refusal> {
+        let now = self.world.now();
+        let mut tx = self.store.write().await?;
+        let mut all_untold = Vec::new();
+        for (part, Part { parcel, told, .. }) in shipment.parts() {
+            let out = parcel.hand_out(&mut tx, now).await?;
+            if part == 0 && out.placed == 0 {
+                return Err(Refusal::of(&out.failures));
+            }
+            // A notice about a notice could go on for ever (RFC 5321 section 4.5.5).
+            if out.failures.is_empty() || told.is_empty() {
+                continue;
+            }
+            let untold = Untold { part, failures: out.failures };
+            match ready.iter().find(|ready| ready.untold == untold) {
+                Some(ready) => {
+                    ready.notice.hand_out(&mut tx, now).await?;
+                }
+                None => all_untold.push(untold),
+            }
+        }
+        if all_untold.is_empty() {
+            tx.commit().await?;
+        }
+        Ok(all_untold)
+    }
+
+    /// Writes the notice of what could not be delivered.
+    pub(crate) async fn tell(
+        &self,
+        shipment: &Shipment,
+        untold: Untold,
+        arrived_at: Timestamp,
+    ) -> Result<Option<Ready>, Error> {
+        let Some(Part { parcel, organization, told }) = shipment.part(untold.part) else {
+            return Ok(None);
+        };
+        let original = parcel.letter.content.slice(parcel.letter.return_path_octets..);
+        let failures = &untold.failures;
+        let notice = self.notice(organization, told, failures, &original, arrived_at).await?;
+        Ok(Some(Ready { untold, notice }))
+    }
+}

@@ -1,0 +1,144 @@
+"""What AWS has in the console alone: by boto3 with a model of our own, by the AWS CLI that was given it, and as
+mail obeys it."""
+
+import email
+import email.policy
+
+import pytest
+
+from house import OWN_MODELS, PASSWORD
+from test_iam import refusal
+from test_mail import below_trace, fetch_all
+
+MODEL = next(OWN_MODELS.glob("workmailconsole/*/service-2.json"))
+
+
+@pytest.fixture
+def office(organization):
+    return Office(organization)
+
+
+class Office:
+    """Ann, Bob, the group `staff` that Bob is in, and who keeps the journal."""
+
+    def __init__(self, organization):
+        self.organization, self.house = organization, organization.house
+        self.workmail, self.console = organization.workmail, organization.console
+        self.org = {"OrganizationId": organization.id}
+        self.ann_id, self.ann = organization.user("ann")
+        self.bob_id, self.bob = organization.user("bob")
+        self.staff_id, self.staff = organization.group("staff", [self.bob_id])
+        self.keeper = f"keeper@{organization.domain}"
+
+    def keep_journal(self, journal=None, report=None):
+        self.organization.user("keeper")
+        self.console.set_journaling_rules(
+            **self.org, Enabled=True, JournalEmailAddress=journal or self.keeper, ReportEmailAddress=report or self.bob
+        )
+
+    def inbox(self, address):
+        imap = self.house.imap(address, PASSWORD)
+        try:
+            return fetch_all(imap)
+        finally:
+            imap.logout()
+
+    def submit(self, recipients, message):
+        with self.house.submission(self.ann, PASSWORD) as smtp:
+            smtp.sendmail(self.ann, recipients, message)
+
+    def receive(self, recipients, message):
+        with self.house.smtp() as smtp:
+            smtp.sendmail("eve@far.example", recipients, message)
+
+
+def taken_apart(record):
+    """The text of a record, and the message in it to the byte."""
+    parsed = email.message_from_bytes(record, policy=email.policy.default)
+    text, attached = parsed.iter_parts()
+    assert attached.get_content_type() == "message/rfc822"
+    boundary = b"\r\n--" + parsed.get_boundary().encode()
+    part = record.split(boundary)[2]
+    return parsed, text.get_content().splitlines(), part[part.index(b"\r\n\r\n") + 4 :]
+
+
+def test_journaling_is_set_and_shown(office):
+    console, org = office.console, office.org
+    assert bare(console.get_journaling_rules(**org)) == {"Enabled": False}
+    office.keep_journal(report="reports@archive.example")
+    shown = {"JournalEmailAddress": office.keeper, "ReportEmailAddress": "reports@archive.example"}
+    assert bare(console.get_journaling_rules(**org)) == {"Enabled": True, **shown}
+    console.set_journaling_rules(**org, Enabled=False, **shown)
+    assert bare(console.get_journaling_rules(**org)) == {"Enabled": False, **shown}
+    code, _ = refusal(console.set_journaling_rules, **org, Enabled=True, JournalEmailAddress=office.keeper)
+    assert code == "InvalidParameterException"
+    for bad in ("nobody@" + office.organization.domain, "amazonjournaling@" + office.organization.domain):
+        rules = {**shown, "Enabled": True, "JournalEmailAddress": bad}
+        assert refusal(console.set_journaling_rules, **org, **rules)[0] == "InvalidParameterException"
+
+
+def test_a_record_of_each_message(office):
+    office.keep_journal()
+    incoming = (
+        f"From: Eve <eve@far.example>\r\nTo: {office.staff}\r\nSubject: Gr\u00fc\u00dfe\r\n"
+        "Message-ID: <in@far.example>\r\n\r\n--x\r\n\u00e9\r\n..\r\n"
+    ).encode()
+    office.receive([office.staff, office.ann], incoming)
+    internal = (
+        f"From: {office.ann}\r\nTo: {office.bob}\r\nCc: x@far.example\r\nSubject: plan\r\n"
+        "Message-ID: <out@org.example>\r\n\r\ntext\r\n"
+    ).encode()
+    office.submit([office.bob, "x@far.example", "y@far.example"], internal)
+    records = office.inbox(office.keeper)
+    assert len(records) == 2, "one of each message, none of a record"
+    parsed, text, original = taken_apart(records[0])
+    assert parsed["From"] == f"amazonjournaling@{office.organization.domain}"
+    assert "X-MS-Journal-Report" in parsed and parsed["Subject"] == "Gr\u00fc\u00dfe"
+    assert text == [
+        "Sender: eve@far.example",
+        "Subject: Gr\u00fc\u00dfe",
+        "Message-ID: <in@far.example>",
+        f"Recipient: {office.ann}",
+        f"To: {office.bob}, Expanded: {office.staff}",
+    ]
+    assert below_trace(original) == incoming
+    _, text, original = taken_apart(records[1])
+    assert text == [
+        f"Sender: {office.ann}",
+        "Subject: plan",
+        "Message-ID: <out@org.example>",
+        f"To: {office.bob}",
+        "Cc: x@far.example",
+        "Bcc: y@far.example",
+    ]
+    assert below_trace(original) == internal
+    assert len(office.inbox(office.bob)) == 2
+
+
+def test_a_lost_record_is_told_and_hinders_nobody(office):
+    office.keep_journal()
+    keeper = office.workmail.describe_entity(**office.org, Email=office.keeper)["EntityId"]
+    office.workmail.deregister_from_work_mail(**office.org, EntityId=keeper)
+    office.receive([office.ann], b"From: eve@far.example\r\nSubject: lost\r\n\r\nx\r\n")
+    assert len(office.inbox(office.ann)) == 1
+    (notice,) = office.inbox(office.bob)
+    assert f"Final-Recipient: rfc822; {office.keeper}".encode() in notice and b"Subject: lost" in notice
+    office.console.set_journaling_rules(**office.org, Enabled=False)
+    office.receive([office.ann], b"From: eve@far.example\r\nSubject: off\r\n\r\nx\r\n")
+    assert len(office.inbox(office.bob)) == 1 and len(office.inbox(office.ann)) == 2
+
+
+def test_the_command_line_client_takes_the_model(office, root, tmp_path):
+    aws = lambda *arguments, **options: office.house.aws(root, *arguments, HOME=str(tmp_path), **options)
+    aws("configure", "add-model", "--service-model", f"file://{MODEL}", "--service-name", "workmailconsole")
+    org = ("--organization-id", office.organization.id)
+    report = ("--report-email-address", office.bob)
+    aws("workmailconsole", "set-journaling-rules", *org, "--enabled", "--journal-email-address", office.ann, *report)
+    shown = aws("workmailconsole", "get-journaling-rules", *org)
+    assert shown == {"Enabled": True, "JournalEmailAddress": office.ann, "ReportEmailAddress": office.bob}
+    refused = aws("workmailconsole", "set-journaling-rules", *org, "--enabled", check=False)
+    assert refused.returncode != 0 and "InvalidParameterException" in refused.stderr
+
+
+def bare(answer):
+    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
