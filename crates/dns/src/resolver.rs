@@ -265,12 +265,15 @@ fn bound(options: &mut ResolverOpts, answers: u64) {
 }
 
 /// The name as it is; what can be no name does not exist.
-fn whole(name: &str) -> Result<Name, LookupError> {
-    // What is ASCII may bear underscores, which IDNA (RFC 5890) does not know.
-    let parsed = if name.is_ascii() { Name::from_ascii(name) } else { Name::from_utf8(name) };
-    let mut name = parsed.map_err(|_| LookupError::NoName)?;
-    name.set_fqdn(true);
-    Ok(name)
+pub(crate) fn whole(name: &str) -> Result<Name, LookupError> {
+    if !name.is_ascii() {
+        let mut name = Name::from_utf8(name).map_err(|_| LookupError::NoName)?;
+        name.set_fqdn(true);
+        return Ok(name);
+    }
+    // Label by label: what macros of SPF make may hold any octet, and means nothing but itself.
+    let labels = name.strip_suffix('.').unwrap_or(name).split('.').map(str::as_bytes);
+    Name::from_labels(labels).map_err(|_| LookupError::NoName)
 }
 
 fn late() -> LookupError {
@@ -289,6 +292,8 @@ mod tests {
         assert_eq!(whole("_dmarc.a.example.").unwrap().to_ascii(), "_dmarc.a.example.");
         assert_eq!(whole("bücher.example").unwrap().to_ascii(), "xn--bcher-kva.example.");
         assert_eq!(whole(&"a".repeat(64)).unwrap_err(), LookupError::NoName);
+        assert_eq!(whole("a:b.example").unwrap().num_labels(), 2);
+        assert_eq!(whole("").unwrap_err(), LookupError::NoName);
         assert_eq!(whole("a..b").unwrap_err(), LookupError::NoName);
     }
 

@@ -1,7 +1,7 @@
 //! A zone that a test writes, in the place of servers.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -10,7 +10,10 @@ use hickory_resolver::proto::rr::{
     rdata::{A, AAAA, CNAME, MX, PTR, TXT},
 };
 
-use crate::LookupError;
+use crate::{LookupError, resolver};
+
+/// Aliases of one name that are followed.
+const ALIASES_MAX: usize = 8;
 
 type Records = HashMap<Name, Vec<RData>>;
 
@@ -21,6 +24,7 @@ pub struct Zone(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     records: Records,
+    silent: HashSet<Name>,
     broken: bool,
     asked: usize,
 }
@@ -31,7 +35,8 @@ impl Zone {
         Self::default()
     }
 
-    /// Adds a record in the form `TXT text`, `A address`, `MX 10 host`, `CNAME host` or `PTR host`.
+    /// Adds a record in the form `TXT text`, `A address`, `MX 10 host`, `CNAME host` or `PTR host`; after
+    /// `TIMEOUT ` no look-up of another kind for the name gets an answer.
     ///
     /// # Panics
     /// If it has another form.
@@ -39,6 +44,12 @@ impl Zone {
     pub fn add(&self, name: &str, record: &str) -> &Self {
         let (kind, value) = record.split_once(' ').unwrap();
         let host = |name: &str| whole(name);
+        // Nobody can ask for what can be no name.
+        let Ok(name) = resolver::whole(name) else { return self };
+        if kind == "TIMEOUT" {
+            self.lock().silent.insert(name);
+            return self;
+        }
         let data = match kind {
             "TXT" => {
                 let pieces = value.as_bytes().chunks(255);
@@ -54,7 +65,7 @@ impl Zone {
             }
             _ => panic!("no such record: {record}"),
         };
-        self.lock().records.entry(whole(name)).or_default().push(data);
+        self.lock().records.entry(name).or_default().push(data);
         self
     }
 
@@ -82,17 +93,27 @@ impl Zone {
     pub(crate) fn answer(&self, name: &Name, kind: RecordType) -> Result<Vec<RData>, LookupError> {
         let mut state = self.lock();
         state.asked += 1;
-        if state.broken {
-            return Err(LookupError::Failed("the zone is broken".to_owned()));
+        let mut name = name.clone();
+        for _ in 0..ALIASES_MAX {
+            let records = state.records.get(&name);
+            let of_kind = records.into_iter().flatten().filter(|data| data.record_type() == kind);
+            let found: Vec<RData> = of_kind.cloned().collect();
+            if state.broken || (found.is_empty() && state.silent.contains(&name)) {
+                return Err(LookupError::Failed("the zone is broken".to_owned()));
+            }
+            match records.ok_or(LookupError::NoName)?.first() {
+                Some(RData::CNAME(target)) if found.is_empty() => name = target.0.clone(),
+                _ => return Ok(found),
+            }
         }
-        let records = state.records.get(name).ok_or(LookupError::NoName)?;
-        Ok(records.iter().filter(|data| data.record_type() == kind).cloned().collect())
+        Err(LookupError::Failed("the aliases go in circles".to_owned()))
     }
 }
 
 #[allow(clippy::unwrap_used)]
 fn whole(name: &str) -> Name {
-    let mut name = Name::from_ascii(name).unwrap();
-    name.set_fqdn(true);
-    name
+    match name {
+        "" | "." => Name::root(),
+        name => resolver::whole(name).unwrap(),
+    }
 }
