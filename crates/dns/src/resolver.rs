@@ -142,9 +142,7 @@ impl Dns {
     /// [`LookupError`].
     pub async fn mail_hosts(&self, name: &str) -> Result<Vec<MailHost>, LookupError> {
         let take = |data: RData| match data {
-            RData::MX(mx) => {
-                Some(MailHost { preference: mx.preference, name: mx.exchange.to_ascii() })
-            }
+            RData::MX(mx) => Some(MailHost { preference: mx.preference, name: text(&mx.exchange) }),
             _ => None,
         };
         self.records(name, RecordType::MX, take).await
@@ -202,7 +200,7 @@ impl Dns {
     /// [`LookupError`].
     pub async fn aliases(&self, name: &str) -> Result<Vec<String>, LookupError> {
         let take = |data: RData| match data {
-            RData::CNAME(target) => Some(target.0.to_ascii()),
+            RData::CNAME(target) => Some(text(&target.0)),
             _ => None,
         };
         self.records(name, RecordType::CNAME, take).await
@@ -214,7 +212,7 @@ impl Dns {
     /// [`LookupError`].
     pub async fn names(&self, address: IpAddr) -> Result<Vec<String>, LookupError> {
         let take = |data: RData| match data {
-            RData::PTR(name) => Some(name.0.to_ascii()),
+            RData::PTR(name) => Some(text(&name.0)),
             _ => None,
         };
         self.records(&Name::from(address).to_ascii(), RecordType::PTR, take).await
@@ -276,6 +274,15 @@ pub(crate) fn whole(name: &str) -> Result<Name, LookupError> {
     Name::from_labels(labels).map_err(|_| LookupError::NoName)
 }
 
+/// The name in the form that [`whole`] reads: without escapes, but where a dot is not the end of a label.
+fn text(name: &Name) -> String {
+    let labels: Vec<_> = name.iter().map(String::from_utf8_lossy).collect();
+    match labels.iter().any(|label| label.contains('.')) {
+        true => name.to_ascii(),
+        false => labels.join(".") + ".",
+    }
+}
+
 fn late() -> LookupError {
     LookupError::Failed("no answer in time".to_owned())
 }
@@ -293,6 +300,8 @@ mod tests {
         assert_eq!(whole("bücher.example").unwrap().to_ascii(), "xn--bcher-kva.example.");
         assert_eq!(whole(&"a".repeat(64)).unwrap_err(), LookupError::NoName);
         assert_eq!(whole("a:b.example").unwrap().num_labels(), 2);
+        assert_eq!(text(&whole("a:b.example").unwrap()), "a:b.example.");
+        assert_eq!(text(&Name::root()), ".");
         assert_eq!(whole("").unwrap_err(), LookupError::NoName);
         assert_eq!(whole("a..b").unwrap_err(), LookupError::NoName);
     }
