@@ -210,7 +210,9 @@ def whole_inputs(organization):
         "InstanceArn": INSTANCE, "ApplicationArn": APPLICATION,
         "IdentityCenterConfiguration": {"InstanceArn": INSTANCE, "ApplicationArn": APPLICATION},
         "PersonalAccessTokenConfiguration": {"Status": "INACTIVE"},
-        "Enabled": False,
+        "Enabled": False, "RuleId": "absent", "SmtpGatewayId": "absent", "RuleAction": {"Type": "DROP"},
+        "SenderPatterns": ["*"], "RecipientPatterns": ["*"], "FromAddress": email, "Recipients": [email],
+        "Host": "relay.example.com", "Port": 587, "Username": "relay",
         "ResourceARN": organization.workmail.describe_organization(OrganizationId=organization.id)["ARN"],
     }  # fmt: skip
     models = [client.meta.service_model for client in (organization.workmail, organization.console)]

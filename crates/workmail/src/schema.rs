@@ -5,6 +5,7 @@ mod availability;
 mod console;
 mod identity;
 mod life;
+mod mail_flow;
 mod resources;
 mod retention;
 
@@ -24,6 +25,7 @@ pub const MIGRATIONS: &[Migration] = &[
     identity::PERSONAL_TOKENS,
     life::LIFE,
     console::JOURNALING,
+    mail_flow::MAIL_FLOW,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

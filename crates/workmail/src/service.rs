@@ -4,10 +4,10 @@ use iam::door::Call;
 use wire::workmail as model;
 
 use crate::{
-    access, aliases, availability, devices, domains, entities, groups, identity_center,
+    access, aliases, availability, devices, domains, entities, flow_rules, groups, identity_center,
     identity_provider, impersonation, journaling, mailboxes, organizations, passwords,
-    passwords::Hasher, permissions, personal_tokens, registration, resources, retention, tags,
-    users,
+    passwords::Hasher, permissions, personal_tokens, registration, resources, retention,
+    smtp_gateways, tags, users,
 };
 
 /// What the operator settles.
@@ -132,6 +132,23 @@ delegate! {
     personal_tokens::delete_personal_access_token(DeletePersonalAccessTokenRequest) -> DeletePersonalAccessTokenResponse;
     personal_tokens::get_personal_access_token_metadata(GetPersonalAccessTokenMetadataRequest) -> GetPersonalAccessTokenMetadataResponse;
     personal_tokens::list_personal_access_tokens(ListPersonalAccessTokensRequest) -> ListPersonalAccessTokensResponse;
+    flow_rules::create_inbound_mail_flow_rule(CreateInboundMailFlowRuleRequest) -> CreateInboundMailFlowRuleResponse;
+    flow_rules::delete_inbound_mail_flow_rule(DeleteInboundMailFlowRuleRequest) -> DeleteInboundMailFlowRuleResponse;
+    flow_rules::describe_inbound_mail_flow_rule(DescribeInboundMailFlowRuleRequest) -> DescribeInboundMailFlowRuleResponse;
+    flow_rules::list_inbound_mail_flow_rules(ListInboundMailFlowRulesRequest) -> ListInboundMailFlowRulesResponse;
+    flow_rules::test_inbound_mail_flow_rules(TestInboundMailFlowRulesRequest) -> TestInboundMailFlowRulesResponse;
+    flow_rules::update_inbound_mail_flow_rule(UpdateInboundMailFlowRuleRequest) -> UpdateInboundMailFlowRuleResponse;
+    flow_rules::create_outbound_mail_flow_rule(CreateOutboundMailFlowRuleRequest) -> CreateOutboundMailFlowRuleResponse;
+    flow_rules::delete_outbound_mail_flow_rule(DeleteOutboundMailFlowRuleRequest) -> DeleteOutboundMailFlowRuleResponse;
+    flow_rules::describe_outbound_mail_flow_rule(DescribeOutboundMailFlowRuleRequest) -> DescribeOutboundMailFlowRuleResponse;
+    flow_rules::list_outbound_mail_flow_rules(ListOutboundMailFlowRulesRequest) -> ListOutboundMailFlowRulesResponse;
+    flow_rules::test_outbound_mail_flow_rules(TestOutboundMailFlowRulesRequest) -> TestOutboundMailFlowRulesResponse;
+    flow_rules::update_outbound_mail_flow_rule(UpdateOutboundMailFlowRuleRequest) -> UpdateOutboundMailFlowRuleResponse;
+    smtp_gateways::create_smtp_gateway(CreateSmtpGatewayRequest) -> CreateSmtpGatewayResponse;
+    smtp_gateways::delete_smtp_gateway(DeleteSmtpGatewayRequest) -> DeleteSmtpGatewayResponse;
+    smtp_gateways::describe_smtp_gateway(DescribeSmtpGatewayRequest) -> DescribeSmtpGatewayResponse;
+    smtp_gateways::update_smtp_gateway(UpdateSmtpGatewayRequest) -> UpdateSmtpGatewayResponse;
+    smtp_gateways::list_smtp_gateways(ListSmtpGatewaysRequest) -> ListSmtpGatewaysResponse;
     tags::list_tags_for_resource(ListTagsForResourceRequest) -> ListTagsForResourceResponse;
     tags::tag_resource(TagResourceRequest) -> TagResourceResponse;
     tags::untag_resource(UntagResourceRequest) -> UntagResourceResponse;

@@ -179,6 +179,9 @@ async fn finish(
         "mobile_device_overrides",
         "impersonation_roles",
         "journaling",
+        "mail_flow_rules",
+        "mail_flow_revisions",
+        "smtp_gateways",
         "personal_access_tokens",
         "organization_removals",
     ] {

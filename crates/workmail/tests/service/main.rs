@@ -8,6 +8,7 @@ mod availability;
 mod devices;
 mod domains;
 mod entities;
+mod flow_rules;
 mod groups;
 mod house;
 mod identity_provider;
