@@ -29,6 +29,9 @@ SERVICES = (
     " route53domains s3 ses signin sts workmail workmailmessageflow"
 ).split()
 
+# Actions of our own, for operations that AWS has in its console alone, without an action of their own.
+OWN = {"workmail": {"SetMigrationAdmin": ["Write", [["organization", True, []]], []]}}
+
 TYPES = {"String", "ArrayOfString", "ARN", "ArrayOfARN", "Numeric", "Bool", "Date", "IPAddress"}
 
 
@@ -56,7 +59,7 @@ def tables(data, service, name):
         "resources": {
             row["key"]: [row["arn"], key_list(row.get("conditionKeys", []))] for row in resources.values()
         },
-        "actions": {row["name"]: action(row, proper) for row in actions.values()},
+        "actions": {row["name"]: action(row, proper) for row in actions.values()} | OWN.get(service, {}),
     }
     body = ",\n".join(f'"{part}":{lines(rows).rstrip()}' for part, rows in parts.items())
     return f'{{"name":{dense(name)},\n{body}}}\n'

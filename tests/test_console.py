@@ -5,6 +5,7 @@ import email
 import email.policy
 
 import pytest
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from house import OWN_MODELS, PASSWORD
 from test_iam import refusal
@@ -126,6 +127,30 @@ def test_a_lost_record_is_told_and_hinders_nobody(office):
     office.console.set_journaling_rules(**office.org, Enabled=False)
     office.receive([office.ann], b"From: eve@far.example\r\nSubject: off\r\n\r\nx\r\n")
     assert len(office.inbox(office.bob)) == 1 and len(office.inbox(office.ann)) == 2
+
+
+def test_the_migration_administrator_opens_all_mailboxes(office):
+    office.receive([office.bob], b"From: eve@far.example\r\nSubject: for bob\r\n\r\nx\r\n")
+    set_admin, describe = office.console.set_migration_admin, office.workmail.describe_organization
+    ann = office.house.imap(office.ann, PASSWORD)
+    inbox = f"Other Users/{office.bob}/INBOX"
+    with pytest.raises(IMAPClientError):
+        ann.select_folder(inbox)
+    set_admin(**office.org, UserId=office.ann)
+    assert describe(**office.org)["MigrationAdmin"] == office.ann_id
+    assert inbox in [name for _, _, name in ann.list_folders()]
+    assert ann.select_folder(inbox)[b"EXISTS"] == 1
+    ann.append(inbox, b"From: old@elsewhere.example\r\nSubject: brought over\r\n\r\nx\r\n")
+    assert [b"Subject: brought over" in text for text in office.inbox(office.bob)] == [False, True]
+    set_admin(**office.org)
+    assert "MigrationAdmin" not in describe(**office.org)
+    with pytest.raises((IMAPClientError, IMAPClientAbortError)):
+        ann.fetch("1:*", ["FLAGS"])
+    ann = office.house.imap(office.ann, PASSWORD)
+    with pytest.raises(IMAPClientError):
+        ann.append(inbox, b"Subject: too late\r\n\r\nx\r\n")
+    assert inbox not in [name for _, _, name in ann.list_folders()]
+    assert refusal(set_admin, **office.org, UserId="staff")[0] == "EntityNotFoundException"
 
 
 def test_the_command_line_client_takes_the_model(office, root, tmp_path):

@@ -39,6 +39,7 @@ pub mod journaling;
 mod login;
 mod mailboxes;
 mod means;
+mod migration_admin;
 mod organizations;
 mod page;
 mod passwords;

@@ -15,7 +15,7 @@ use crate::{
     addresses,
     aliases::ADDRESSED,
     entities::{self, Entity, Forms},
-    mailboxes, organizations, users,
+    mailboxes, migration_admin, organizations, users,
 };
 
 pub(crate) async fn register_to_work_mail(
@@ -55,6 +55,7 @@ pub(crate) async fn deregister_from_work_mail(
     let entity = entity.enabled()?;
     addresses::remove_all(tx, &entity.id).await?;
     mailboxes::deprovision(tx, &entity.id, now).await?;
+    migration_admin::resign(tx, &entity.id).await?;
     const SQL: &str = "UPDATE entities SET state = $2, disabled_at = $3 WHERE id = $1";
     set_state(tx, SQL, &entity, EntityState::Disabled, now).await?;
     access::judge_again(tx, &organization.id);

@@ -26,6 +26,7 @@ pub const MIGRATIONS: &[Migration] = &[
     life::LIFE,
     console::JOURNALING,
     mail_flow::MAIL_FLOW,
+    console::MIGRATION_ADMINS,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

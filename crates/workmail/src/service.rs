@@ -5,8 +5,8 @@ use wire::workmail as model;
 
 use crate::{
     access, aliases, availability, devices, domains, entities, flow_rules, groups, identity_center,
-    identity_provider, impersonation, journaling, mailboxes, organizations, passwords,
-    passwords::Hasher, permissions, personal_tokens, registration, resources, retention,
+    identity_provider, impersonation, journaling, mailboxes, migration_admin, organizations,
+    passwords, passwords::Hasher, permissions, personal_tokens, registration, resources, retention,
     smtp_gateways, tags, users,
 };
 
@@ -101,6 +101,7 @@ delegate! {
     mailboxes::update_mailbox_quota(UpdateMailboxQuotaRequest) -> UpdateMailboxQuotaResponse;
     journaling::get_journaling_rules(GetJournalingRulesRequest) -> GetJournalingRulesResponse;
     journaling::set_journaling_rules(SetJournalingRulesRequest) -> SetJournalingRulesResponse;
+    migration_admin::set_migration_admin(SetMigrationAdminRequest) -> SetMigrationAdminResponse;
     permissions::delete_mailbox_permissions(DeleteMailboxPermissionsRequest) -> DeleteMailboxPermissionsResponse;
     permissions::list_mailbox_permissions(ListMailboxPermissionsRequest) -> ListMailboxPermissionsResponse;
     permissions::put_mailbox_permissions(PutMailboxPermissionsRequest) -> PutMailboxPermissionsResponse;

@@ -252,6 +252,7 @@ async fn cut_ties(tx: &mut Transaction, id: &str) -> Result<(), store::Error> {
         "DELETE FROM user_passwords WHERE entity_id = $1",
         "DELETE FROM personal_access_tokens WHERE user_id = $1",
         "DELETE FROM mobile_device_overrides WHERE entity_id = $1",
+        "DELETE FROM migration_admins WHERE entity_id = $1",
     ] {
         tx.execute(sql, params![id]).await?;
     }

@@ -182,6 +182,7 @@ async fn finish(
         "mail_flow_rules",
         "mail_flow_revisions",
         "smtp_gateways",
+        "migration_admins",
         "personal_access_tokens",
         "organization_removals",
     ] {

@@ -8,7 +8,7 @@ use wire::workmail::{
 };
 
 use super::{COLUMNS, Named, Organization, State, arn, patience, removal};
-use crate::page::Page;
+use crate::{migration_admin, page::Page};
 
 /// The type of the directory that is made with an organization.
 const DIRECTORY_TYPE: &str = "VpcDirectory";
@@ -21,6 +21,7 @@ pub(crate) async fn describe_organization(
     let (id, operation) = (&input.organization_id, Operation::DescribeOrganization);
     let (wait, awaited) = (patience::TO_LOOK, State::is_under_way);
     let organization = patience::settled(call, (operation, Named(id)), id, wait, awaited).await?;
+    let migration_admin = migration_admin::of(call.opened()?, id).await?;
     let error_message = match organization.state {
         State::Deleting => removal::progress(call.opened()?, id).await?.map(told),
         _ => organization.error_message,
@@ -35,7 +36,7 @@ pub(crate) async fn describe_organization(
         default_mail_domain: organization.default_domain,
         completed_date: organization.completed_at,
         error_message,
-        migration_admin: None,
+        migration_admin,
         interoperability_enabled: Some(false),
     })
 }

@@ -44,8 +44,9 @@ const ABOVE: &str = "WITH RECURSIVE above (id) AS (\
     SELECT g.id FROM above a CROSS JOIN memberships m CROSS JOIN entities g \
     WHERE m.member_id = a.id AND g.id = m.group_id AND g.state = 'ENABLED')";
 
-/// What `actor` was granted by the owner's permissions, itself or through its groups. Who is not registered
-/// grants nothing and is granted nothing. The owner itself is not asked about: nobody grants anything to himself.
+/// What `actor` was granted by the owner's permissions, itself or through its groups, or has as the migration
+/// administrator. Who is not registered grants nothing and is granted nothing. The owner itself is not asked about:
+/// nobody grants anything to himself.
 ///
 /// # Errors
 /// The store's.
@@ -57,7 +58,10 @@ pub async fn of(
     let sql = format!(
         "{ABOVE} SELECT p.full_access, p.send_as, p.send_on_behalf \
          FROM above a CROSS JOIN mailbox_permissions p CROSS JOIN entities o \
-         WHERE p.grantee_id = a.id AND p.owner_id = $1 AND o.id = $1 AND o.state = 'ENABLED'"
+         WHERE p.grantee_id = a.id AND p.owner_id = $1 AND o.id = $1 AND o.state = 'ENABLED' \
+         UNION ALL SELECT 1, 0, 0 FROM migration_admins m CROSS JOIN entities o \
+         WHERE m.entity_id = $2 AND o.id = $1 AND o.state = 'ENABLED' \
+         AND o.organization_id = m.organization_id"
     );
     let granted = snapshot.rows(&sql, params![owner_id, actor_id], Rights::of).await?;
     Ok(granted.into_iter().fold(Rights::default(), Rights::or))
@@ -85,6 +89,10 @@ pub async fn opened_to(
     snapshot: &mut Snapshot,
     actor_id: &str,
 ) -> Result<Vec<Owner>, store::Error> {
+    let all = all_opened_to_admin(snapshot, actor_id).await?;
+    if !all.is_empty() {
+        return Ok(all);
+    }
     let sql = format!(
         "{ABOVE} SELECT DISTINCT o.id, p.address, p.address_key \
          FROM above a CROSS JOIN mailbox_permissions m CROSS JOIN entities o \
@@ -94,6 +102,19 @@ pub async fn opened_to(
          ORDER BY p.address_key LIMIT $1"
     );
     snapshot.rows(&sql, params![SHARED_MAX, actor_id], Owner::of).await
+}
+
+/// The mailboxes of the whole organization, if `actor` is its migration administrator.
+async fn all_opened_to_admin(
+    snapshot: &mut Snapshot,
+    actor_id: &str,
+) -> Result<Vec<Owner>, store::Error> {
+    const SQL: &str = "SELECT o.id, p.address FROM migration_admins m \
+        CROSS JOIN addresses p CROSS JOIN entities o \
+        WHERE m.entity_id = $2 AND p.organization_id = m.organization_id AND p.is_primary = 1 \
+        AND o.id = p.entity_id AND o.state = 'ENABLED' AND o.kind <> 'GROUP' AND o.id <> $2 \
+        ORDER BY p.address_key LIMIT $1";
+    snapshot.rows(SQL, params![SHARED_MAX, actor_id], Owner::of).await
 }
 
 /// The registered entity of an organization that has exactly this address, in any letter case.

@@ -13,3 +13,14 @@ CREATE TABLE journaling (
 );
 ",
 };
+
+/// At most one of an organization. Only registered users are in here.
+pub(super) const MIGRATION_ADMINS: Migration = Migration {
+    name: "workmail-0006-migration-admins",
+    sql: "
+CREATE TABLE migration_admins (
+    organization_id TEXT PRIMARY KEY REFERENCES organizations (id),
+    entity_id TEXT NOT NULL UNIQUE REFERENCES entities (id)
+);
+",
+};

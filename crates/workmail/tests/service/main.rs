@@ -19,6 +19,7 @@ mod life;
 mod lists;
 mod mail_side;
 mod mailboxes;
+mod migration_admin;
 mod model;
 mod organizations;
 mod passwords;
