@@ -65,6 +65,8 @@ UNBOUND = {"cloudtrail": {"MaxResults": ("min", "max"), "EventCategory": ("enum"
 # Secrets that the public model does not mark as such.
 SECRET_BESIDES = {
     "iam": {"authenticationCodeType"},
+    # what is logged is not copied into the record of the call
+    "logs": {"EventMessage"},
     "sts": {"tokenType", "tokenCodeType", "contextAssertionType"},
     "workmail": {"ImpersonationToken"},
 }

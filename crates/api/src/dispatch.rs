@@ -184,7 +184,8 @@ impl Run<'_> {
     fn input(&self, parameters: &Parameters<'_>) -> Result<Value, Error> {
         let input = parameters.decode(self.operation)?;
         if let Some(shape) = self.operation.input {
-            wire::validate(shape, &input, self.service.model().telling())?;
+            wire::validate(shape, &input, self.service.model().telling())
+                .map_err(|error| self.service.own_kind(error))?;
         }
         Ok(input)
     }
@@ -242,6 +243,10 @@ impl Run<'_> {
             Service::Iam => {
                 let operation = wire::iam::Operation::parse(name).ok_or_else(lost)?;
                 wire::iam::dispatch(&self.api.services.iam, operation, call, input).await
+            }
+            Service::Logs => {
+                let operation = wire::logs::Operation::parse(name).ok_or_else(lost)?;
+                wire::logs::dispatch(&self.api.services.logs, operation, call, input).await
             }
             Service::Sts => {
                 let operation = wire::sts::Operation::parse(name).ok_or_else(lost)?;

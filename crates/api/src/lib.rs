@@ -37,6 +37,8 @@ pub struct Services {
     pub cloudtrail: cloudtrail::Service,
     /// Identity and Access Management.
     pub iam: iam::Service,
+    /// CloudWatch Logs.
+    pub logs: logs::Service,
     /// Security Token Service.
     pub sts: sts::Service,
     /// WorkMail.

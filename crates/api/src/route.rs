@@ -5,7 +5,7 @@ use std::time::Duration;
 use hyper::{HeaderMap, Method, header::CONTENT_TYPE, http::request::Parts};
 use wire::{
     OperationModel, Protocol, ServiceModel, aws_query,
-    errors::{INVALID_ACTION, SIGNATURE_DOES_NOT_MATCH},
+    errors::{INVALID_ACTION, SIGNATURE_DOES_NOT_MATCH, VALIDATION},
     rest_json,
 };
 
@@ -18,6 +18,8 @@ pub enum Service {
     CloudTrail,
     /// Identity and Access Management.
     Iam,
+    /// CloudWatch Logs.
+    Logs,
     /// Security Token Service.
     Sts,
     /// WorkMail.
@@ -25,8 +27,8 @@ pub enum Service {
 }
 
 impl Service {
-    const ALL: [Self; 5] =
-        [Self::AccessAnalyzer, Self::CloudTrail, Self::Iam, Self::Sts, Self::WorkMail];
+    const ALL: [Self; 6] =
+        [Self::AccessAnalyzer, Self::CloudTrail, Self::Iam, Self::Logs, Self::Sts, Self::WorkMail];
 
     /// The service's tables.
     pub fn model(self) -> &'static ServiceModel {
@@ -34,6 +36,7 @@ impl Service {
             Self::AccessAnalyzer => &wire::accessanalyzer::MODEL,
             Self::CloudTrail => &wire::cloudtrail::MODEL,
             Self::Iam => &wire::iam::MODEL,
+            Self::Logs => &wire::logs::MODEL,
             Self::Sts => &wire::sts::MODEL,
             Self::WorkMail => &wire::workmail::MODEL,
         }
@@ -45,6 +48,7 @@ impl Service {
             Self::AccessAnalyzer => "access-analyzer.amazonaws.com",
             Self::CloudTrail => "cloudtrail.amazonaws.com",
             Self::Iam => "iam.amazonaws.com",
+            Self::Logs => "logs.amazonaws.com",
             Self::Sts => "sts.amazonaws.com",
             Self::WorkMail => "workmail.amazonaws.com",
         }
@@ -54,7 +58,9 @@ impl Service {
     pub(crate) fn clock_tolerance(self) -> Duration {
         match self {
             Self::Iam | Self::Sts => Duration::from_secs(15 * 60),
-            Self::AccessAnalyzer | Self::CloudTrail | Self::WorkMail => Duration::from_secs(5 * 60),
+            Self::AccessAnalyzer | Self::CloudTrail | Self::Logs | Self::WorkMail => {
+                Duration::from_secs(5 * 60)
+            }
         }
     }
 
@@ -63,7 +69,19 @@ impl Service {
     pub(crate) fn region(self, region: &str) -> &str {
         match self {
             Self::Iam => "us-east-1",
-            Self::AccessAnalyzer | Self::CloudTrail | Self::Sts | Self::WorkMail => region,
+            Self::AccessAnalyzer | Self::CloudTrail | Self::Logs | Self::Sts | Self::WorkMail => {
+                region
+            }
+        }
+    }
+
+    /// An error of [`wire::validate`], as the service calls it.
+    pub(crate) fn own_kind(self, error: wire::Error) -> wire::Error {
+        match self {
+            Self::Logs if error.is(&VALIDATION) => {
+                wire::logs::errors::INVALID_PARAMETER.with(error.message())
+            }
+            _ => error,
         }
     }
 

@@ -39,6 +39,7 @@ impl House {
         let services = Services {
             accessanalyzer: accessanalyzer::Service,
             cloudtrail: cloudtrail::Service,
+            logs: logs::Service,
             iam: iam::Service,
             sts: sts::Service,
             workmail,

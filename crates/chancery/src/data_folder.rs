@@ -18,6 +18,7 @@ const MASTER_KEY_BYTES: usize = 32;
 /// The tables of all rooms, in the order in which they build on each other.
 pub(crate) const MIGRATIONS: &[&[store::Migration]] = &[
     iam::MIGRATIONS,
+    logs::MIGRATIONS,
     mailbox::MIGRATIONS,
     workmail::MIGRATIONS,
     mailflow::MIGRATIONS,

@@ -65,6 +65,7 @@ impl Faces {
             let services = api::Services {
                 accessanalyzer: accessanalyzer::Service,
                 cloudtrail: cloudtrail::Service,
+                logs: logs::Service,
                 iam: iam::Service,
                 sts: sts::Service,
                 workmail,

@@ -13,10 +13,11 @@ use std::{env, error::Error, fs, path::Path};
 use model::Model;
 
 /// The models, and the name of each service's trait.
-const SERVICES: [(&str, &str); 5] = [
+const SERVICES: [(&str, &str); 6] = [
     ("accessanalyzer", "AccessAnalyzer"),
     ("cloudtrail", "CloudTrail"),
     ("iam", "Iam"),
+    ("logs", "Logs"),
     ("sts", "Sts"),
     ("workmail", "WorkMail"),
 ];

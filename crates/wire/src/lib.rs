@@ -65,6 +65,11 @@ pub mod iam {
     include!(concat!(env!("OUT_DIR"), "/iam.rs"));
 }
 
+/// Amazon CloudWatch Logs, API version 2014-03-28.
+pub mod logs {
+    include!(concat!(env!("OUT_DIR"), "/logs.rs"));
+}
+
 /// AWS Security Token Service, API version 2011-06-15.
 pub mod sts {
     include!(concat!(env!("OUT_DIR"), "/sts.rs"));

@@ -110,10 +110,11 @@ pub(super) fn console(done: &ConsoleEvent, id: &str) -> Value {
 /// Whether a call of that name changes nothing, as CloudTrail sees it: by AWS's naming, and to assume a role
 /// is to read credentials.
 pub fn is_read_only(event_name: &str) -> bool {
-    const VERBS: [&str; 9] = [
+    const VERBS: [&str; 10] = [
         "AssumeRole",
         "Decode",
         "Describe",
+        "Filter",
         "Get",
         "List",
         "Lookup",
