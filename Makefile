@@ -6,7 +6,7 @@ PYTEST = .venv/bin/python -m pytest -q tests
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
-.PHONY: run demo test test-rust test-clients test-postgres bench lint models
+.PHONY: run demo test test-rust test-clients test-postgres bench fuzz lint models
 
 ## Builds a release binary and starts the server on loopback; the first start signs up an account.
 run:
@@ -39,6 +39,10 @@ test-postgres: tools
 ## The benchmark programs; see benches/README.md.
 bench:
 	benches/run
+
+## Fuzzes each parser that meets strangers' bytes for a minute; see fuzz/run.
+fuzz:
+	fuzz/run
 
 lint:
 	$(CARGO) fmt --all --check
