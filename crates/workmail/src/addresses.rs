@@ -54,15 +54,15 @@ pub(crate) async fn check(
 pub(crate) async fn insert(
     tx: &mut Transaction,
     organization: &str,
-    entity: &str,
+    entity: &Entity,
     address: &Address,
     primary: bool,
 ) -> Result<(), store::Error> {
     const SQL: &str = "INSERT INTO addresses \
-        (address_key, address, organization_id, domain, entity_id, is_primary) \
-        VALUES ($1, $2, $3, $4, $5, $6)";
-    let Address { text, key, domain } = address;
-    let row = params![key, text, organization, domain, entity, primary];
+        (address_key, address, organization_id, domain, entity_id, kind, is_primary) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let (Address { text, key, domain }, kind) = (address, entity.kind.as_str());
+    let row = params![key, text, organization, domain, &entity.id, kind, primary];
     tx.execute(SQL, row).await.map(drop)
 }
 

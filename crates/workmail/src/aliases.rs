@@ -33,7 +33,7 @@ pub(crate) async fn create_alias(
     let (address, holder) = addresses::check(tx, &organization, &entity, &input.alias).await?;
     if let Holder::Nobody = holder {
         addresses::check_alias_quota(tx, &entity).await?;
-        addresses::insert(tx, &organization.id, &entity.id, &address, false).await?;
+        addresses::insert(tx, &organization.id, &entity, &address, false).await?;
     }
     Ok(CreateAliasResponse {})
 }
@@ -94,7 +94,7 @@ pub(crate) async fn update_primary_email_address(
     let (address, holder) = addresses::check(tx, &organization, &entity, &input.email).await?;
     if let Holder::Nobody = holder {
         addresses::check_alias_quota(tx, &entity).await?;
-        addresses::insert(tx, &organization.id, &entity.id, &address, false).await?;
+        addresses::insert(tx, &organization.id, &entity, &address, false).await?;
     }
     if !matches!(holder, Holder::Itself(true)) {
         addresses::make_primary(tx, &entity.id, &address.key).await?;

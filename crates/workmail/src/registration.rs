@@ -34,7 +34,7 @@ pub(crate) async fn register_to_work_mail(
         return Ok(RegisterToWorkMailResponse {});
     }
     let (address, _) = addresses::check(tx, &organization, &entity, &input.email).await?;
-    addresses::insert(tx, &organization.id, &entity.id, &address, true).await?;
+    addresses::insert(tx, &organization.id, &entity, &address, true).await?;
     if has_mailbox(tx, &entity).await? {
         mailboxes::provision(tx, &entity.id, &organization.id, now).await?;
     }

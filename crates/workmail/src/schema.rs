@@ -27,6 +27,7 @@ pub const MIGRATIONS: &[Migration] = &[
     console::JOURNALING,
     mail_flow::MAIL_FLOW,
     console::MIGRATION_ADMINS,
+    life::KINDS_OF_ADDRESSES,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

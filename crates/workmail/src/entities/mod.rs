@@ -17,6 +17,20 @@ const RESERVED_NAMES: [&str; 1] = [JOURNAL];
 /// The local part of the test domain that nobody is given.
 pub(crate) const JOURNAL: &str = "amazonjournaling";
 
+/// What goes with an entity that is deleted: tables, and the columns in which it stands there.
+const TIES: &[(&str, &str)] = &[
+    ("memberships", "group_id"),
+    ("memberships", "member_id"),
+    ("mailbox_permissions", "owner_id"),
+    ("mailbox_permissions", "grantee_id"),
+    ("resource_delegates", "resource_id"),
+    ("resource_delegates", "delegate_id"),
+    ("user_passwords", "entity_id"),
+    ("personal_access_tokens", "user_id"),
+    ("mobile_device_overrides", "entity_id"),
+    ("migration_admins", "entity_id"),
+];
+
 /// A user, group or resource, living or deleted.
 #[derive(Clone, Debug)]
 pub(crate) struct Entity {
@@ -242,21 +256,16 @@ pub(crate) async fn disable(
 
 /// Removes what ties an entity to others, and by what it signs in.
 async fn cut_ties(tx: &mut Transaction, id: &str) -> Result<(), store::Error> {
-    for sql in [
-        "DELETE FROM memberships WHERE group_id = $1",
-        "DELETE FROM memberships WHERE member_id = $1",
-        "DELETE FROM mailbox_permissions WHERE owner_id = $1",
-        "DELETE FROM mailbox_permissions WHERE grantee_id = $1",
-        "DELETE FROM resource_delegates WHERE resource_id = $1",
-        "DELETE FROM resource_delegates WHERE delegate_id = $1",
-        "DELETE FROM user_passwords WHERE entity_id = $1",
-        "DELETE FROM personal_access_tokens WHERE user_id = $1",
-        "DELETE FROM mobile_device_overrides WHERE entity_id = $1",
-        "DELETE FROM migration_admins WHERE entity_id = $1",
-    ] {
-        tx.execute(sql, params![id]).await?;
+    for (table, column) in TIES {
+        let sql = format!("DELETE FROM {table} WHERE {column} = $1");
+        tx.execute(&sql, params![id]).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+pub(crate) fn is_a_tie(table: &str, column: &str) -> bool {
+    TIES.contains(&(table, column))
 }
 
 /// Sets whether the address book shows an entity.

@@ -12,6 +12,23 @@ use crate::{entities, mailboxes};
 
 /// Rows that one step removes of each kind, roughly.
 const STEP_ROWS: u32 = 200;
+/// What an organization has a bounded number of rows in, to be removed at the end.
+const OF_THE_ORGANIZATION: &[&str] = &[
+    "organization_tags",
+    "availability_configurations",
+    "retention_rules",
+    "retention_policies",
+    "mobile_device_rules",
+    "mobile_device_overrides",
+    "impersonation_roles",
+    "journaling",
+    "mail_flow_rules",
+    "mail_flow_revisions",
+    "smtp_gateways",
+    "migration_admins",
+    "personal_access_tokens",
+    "organization_removals",
+];
 /// How often is told how far it is.
 const TELL_SECONDS: i64 = 2;
 
@@ -163,29 +180,14 @@ async fn remove_domains(tx: &mut Transaction, id: &str) -> Result<bool, store::E
     Ok(removed > 0)
 }
 
-/// Removes the few rows that are left: what an organization has a bounded number of.
+/// Removes the few rows that are left.
 async fn finish(
     tx: &mut Transaction,
     id: &str,
     keeps_directory: bool,
     now: Timestamp,
 ) -> Result<(), store::Error> {
-    for table in [
-        "organization_tags",
-        "availability_configurations",
-        "retention_rules",
-        "retention_policies",
-        "mobile_device_rules",
-        "mobile_device_overrides",
-        "impersonation_roles",
-        "journaling",
-        "mail_flow_rules",
-        "mail_flow_revisions",
-        "smtp_gateways",
-        "migration_admins",
-        "personal_access_tokens",
-        "organization_removals",
-    ] {
+    for table in OF_THE_ORGANIZATION {
         let sql = format!("DELETE FROM {table} WHERE organization_id = $1");
         tx.execute(&sql, params![id]).await?;
     }
@@ -195,4 +197,51 @@ async fn finish(
     const SQL: &str =
         "UPDATE organizations SET state = $2, deleted_at = $3 WHERE id = $1 AND state = 'Deleting'";
     tx.execute(SQL, params![id, State::Deleted.as_str(), now]).await.map(drop)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Removed by other steps of a removal, or when it begins.
+    const ELSEWHERE: &[&str] = &[
+        "access_control_rules",
+        "addresses",
+        "directories",
+        "entities",
+        "identity_providers",
+        "mail_domains",
+        "organization_wishes",
+        "resource_details",
+        "user_details",
+    ];
+
+    /// Whoever adds a table for organizations adds it here, and to what removes its rows.
+    #[tokio::test]
+    async fn every_table_of_organizations_is_cleared() {
+        let store = store::testing::on_sqlite(&[crate::MIGRATIONS]).await;
+        let sql = "SELECT t.name FROM sqlite_master t, pragma_table_info(t.name) c \
+            WHERE t.type = 'table' AND c.name = 'organization_id'";
+        let tables = store.read().await.unwrap().rows(sql, &[], |row| row.get::<String>(0)).await;
+        for table in tables.unwrap() {
+            let known = OF_THE_ORGANIZATION.contains(&&*table) || ELSEWHERE.contains(&&*table);
+            assert!(known, "no removal clears `{table}`");
+        }
+    }
+
+    /// The same for what hangs on users, groups and resources, by [`entities::erase`].
+    #[tokio::test]
+    async fn nothing_hangs_on_an_entity_that_is_erased() {
+        let store = store::testing::on_sqlite(&[crate::MIGRATIONS]).await;
+        let sql = "SELECT t.name, f.\"from\" FROM sqlite_master t, pragma_foreign_key_list(t.name) f \
+            WHERE t.type = 'table' AND f.\"table\" = 'entities'";
+        let row = |row: &store::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let found: Vec<(String, String)> =
+            store.read().await.unwrap().rows(sql, &[], row).await.unwrap();
+        for (table, column) in found {
+            let known = ELSEWHERE.contains(&&*table) || entities::is_a_tie(&table, &column);
+            assert!(known, "no removal clears `{table}.{column}`");
+        }
+    }
 }

@@ -42,3 +42,15 @@ INSERT INTO directories (id, account_id, region, alias_key, organization_id)
     WHERE deleted_at IS NULL;
 ",
 };
+
+/// The kind of who has an address is kept with it: a list of groups by address would walk past all users else.
+pub(super) const KINDS_OF_ADDRESSES: Migration = Migration {
+    name: "workmail-0006-kinds-of-addresses",
+    sql: "
+ALTER TABLE addresses ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+UPDATE addresses SET kind = (SELECT e.kind FROM entities e WHERE e.id = addresses.entity_id);
+DROP INDEX addresses_primary;
+CREATE INDEX addresses_primary ON addresses (organization_id, kind, address_key, entity_id)
+    WHERE is_primary = 1;
+",
+};
