@@ -64,7 +64,7 @@ fn mailbox(workmail: &mut Client, organization: &str, number: usize) -> Outcome<
     Ok(address)
 }
 
-fn wait_until_active(workmail: &mut Client, organization: &str) -> Outcome<()> {
+pub(crate) fn wait_until_active(workmail: &mut Client, organization: &str) -> Outcome<()> {
     for _ in 0..ACTIVE_TRIES_MAX {
         let input = json!({"OrganizationId": organization});
         if workmail.workmail("DescribeOrganization", &input)?["State"] == "Active" {

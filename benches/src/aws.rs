@@ -1,5 +1,7 @@
 //! Calls of the AWS API, signed as its clients sign them.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 use sigv4::{Request, Rules, Signer};
 use world::{Secret, Timestamp, World};
@@ -45,12 +47,24 @@ impl Client {
 
     /// Calls WorkMail.
     pub(crate) fn workmail(&mut self, operation: &str, input: &Value) -> Outcome<Value> {
-        let target = format!("WorkMailService.{operation}");
-        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", &*target)];
-        let request = self.signed("workmail", &headers, input.to_string().as_bytes());
+        let request = self.workmail_request(operation, input);
         let body = self.call(operation, &request)?;
         // Some operations answer with an empty body.
         Ok(if body.is_empty() { Value::Null } else { serde_json::from_slice(&body)? })
+    }
+
+    /// Calls WorkMail, and says how long after the first byte of the request the answer was there.
+    pub(crate) fn timed(&mut self, operation: &str, input: &Value) -> Outcome<Duration> {
+        let request = self.workmail_request(operation, input);
+        let began = Instant::now();
+        self.call(operation, &request)?;
+        Ok(began.elapsed())
+    }
+
+    fn workmail_request(&self, operation: &str, input: &Value) -> Vec<u8> {
+        let target = format!("WorkMailService.{operation}");
+        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", &*target)];
+        self.signed("workmail", &headers, input.to_string().as_bytes())
     }
 
     fn signed(&self, service: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {

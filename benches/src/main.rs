@@ -23,6 +23,7 @@ mod policy;
 mod policy_growth;
 mod process;
 mod report;
+mod scale;
 mod share;
 mod smtp;
 mod smtp_client;
@@ -47,6 +48,9 @@ struct Options {
     /// The `moto_server` to compare with; without it there is no comparison.
     #[arg(long, value_name = "FILE")]
     moto: Option<PathBuf>,
+    /// The Python that scripts with boto3 run in; without it they are left out.
+    #[arg(long, value_name = "FILE")]
+    python: Option<PathBuf>,
     /// Where data goes while a part runs: on the disk to be measured.
     #[arg(long, value_name = "FOLDER", default_value = "target/bench-data")]
     data: PathBuf,
@@ -69,6 +73,8 @@ enum Part {
     Smtp,
     /// Fetching summaries, and the memory that an idle connection takes.
     Imap,
+    /// Calls of WorkMail in a small organization and in a large one.
+    Scale,
     /// From the start of the program to its first answer.
     Start,
 }
@@ -84,6 +90,7 @@ fn main() -> Outcome<()> {
             Part::Policy => policy::run()?,
             Part::Smtp => smtp::run(&options)?,
             Part::Imap => imap::run(&options)?,
+            Part::Scale => scale::run(&options)?,
             Part::Start => start::run(&options)?,
         }
     }

@@ -48,6 +48,19 @@ impl SmtpClient {
         Ok(began.elapsed())
     }
 
+    /// Names a recipient, and says how long the answer took. No message follows.
+    pub(crate) fn offer(&mut self, recipient: &str) -> Outcome<Duration> {
+        self.stream.write_all(b"MAIL FROM:<erika@client.example>\r\n")?;
+        self.expect("250")?;
+        let began = Instant::now();
+        self.stream.write_all(format!("RCPT TO:<{recipient}>\r\n").as_bytes())?;
+        self.expect("250")?;
+        let took = began.elapsed();
+        self.stream.write_all(b"RSET\r\n")?;
+        self.expect("250")?;
+        Ok(took)
+    }
+
     pub(crate) fn quit(mut self) -> Outcome<()> {
         self.stream.write_all(b"QUIT\r\n")?;
         self.expect("221")
