@@ -213,6 +213,8 @@ def whole_inputs(organization):
         "Enabled": False, "RuleId": "absent", "SmtpGatewayId": "absent", "RuleAction": {"Type": "DROP"},
         "SenderPatterns": ["*"], "RecipientPatterns": ["*"], "FromAddress": email, "Recipients": [email],
         "Host": "relay.example.com", "Port": 587, "Username": "relay",
+        "ClientToken": "once", "RoleArn": "arn:aws:iam::123456789012:role/exporter",
+        "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/one", "S3BucketName": "exports", "S3Prefix": "mail",
         "ResourceARN": organization.workmail.describe_organization(OrganizationId=organization.id)["ARN"],
     }  # fmt: skip
     models = [client.meta.service_model for client in (organization.workmail, organization.console)]

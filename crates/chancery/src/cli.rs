@@ -31,6 +31,9 @@ pub(crate) enum Command {
     /// Look at policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Fill mailboxes.
+    #[command(subcommand)]
+    Mailbox(MailboxCommand),
     /// Read the configuration, say what is wrong with it, and print it as it will be used.
     CheckConfig(Serve),
     /// Print the version.
@@ -56,6 +59,36 @@ pub(crate) enum PolicyCommand {
     /// Reads JSON, and Markdown with JSON between fences. Exits with 1 if there are errors or security
     /// warnings, with 2 if a file could not be read or written.
     Lint(PolicyLint),
+}
+
+/// What can be done with mailboxes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MailboxCommand {
+    /// Put the messages of a zip, an mbox or a Maildir into a mailbox, also while the server runs.
+    ///
+    /// What lies in its folder already is not put there twice, so an import that was stopped is done again.
+    /// Exits with 1 if something could not be imported, with 130 if it was stopped.
+    Import(MailboxImport),
+}
+
+/// Options of `mailbox import`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct MailboxImport {
+    /// Where the data lies.
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// An address of the user or resource whose mailbox it is.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) mailbox: String,
+    /// The folder of messages that have none of their own; INBOX unless given.
+    #[arg(long, value_name = "NAME", default_value = mailbox::INBOX)]
+    pub(crate) folder: String,
+    /// The key of an encrypted export: a file of 32 bytes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// The zip, mbox or Maildir.
+    #[arg(value_name = "SOURCE")]
+    pub(crate) source: PathBuf,
 }
 
 /// Where the data lies.
@@ -148,9 +181,37 @@ pub(crate) struct Serve {
     /// A proxy before the API: its X-Forwarded-For and X-Forwarded-Proto tell who asks. May be given more than once.
     #[arg(long = "proxy", env = "CHANCERY_PROXIES", value_delimiter = ',', value_name = "ADDRESS")]
     pub(crate) proxies: Vec<IpAddr>,
+    /// Where mailbox exports go.
+    #[command(flatten)]
+    pub(crate) exports: Exports,
     /// File to write the addresses to, as JSON, once the server accepts on all of them.
     #[arg(long, env = "CHANCERY_READY_FILE", value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
+}
+
+/// Where mailbox exports go; without any of it, no mailbox can be exported.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Exports {
+    /// Put mailbox exports below this folder, whose subfolders are the buckets.
+    #[arg(long, env = "CHANCERY_EXPORT_DIRECTORY", value_name = "DIR")]
+    pub(crate) export_directory: Option<PathBuf>,
+    /// A key that encrypts what goes below that folder: a file of 32 bytes. May be given more than once.
+    #[arg(
+        long = "export-key",
+        env = "CHANCERY_EXPORT_KEYS",
+        value_delimiter = ',',
+        value_name = "ARN=FILE"
+    )]
+    pub(crate) export_keys: Vec<String>,
+    /// Put mailbox exports into the buckets of this S3-compatible server.
+    #[arg(long, env = "CHANCERY_EXPORT_S3_ENDPOINT", value_name = "URL")]
+    pub(crate) export_s3_endpoint: Option<String>,
+    /// The region of that server; that of the organization unless given.
+    #[arg(long, env = "CHANCERY_EXPORT_S3_REGION", value_name = "REGION")]
+    pub(crate) export_s3_region: Option<String>,
+    /// File with the credentials for that server: ACCESS_KEY_ID:SECRET_ACCESS_KEY.
+    #[arg(long, env = "CHANCERY_EXPORT_S3_CREDENTIALS", value_name = "FILE")]
+    pub(crate) export_s3_credentials: Option<PathBuf>,
 }
 
 /// Options of `account create`.

@@ -8,7 +8,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 use smtp::Address;
 
-use crate::{cli, event_days::EventDays, failure::Failure, identity_center::IdentityCenter};
+use crate::{
+    cli, event_days::EventDays, exports::Exports, failure::Failure, identity_center::IdentityCenter,
+};
 
 /// The port of the API unless another one is given.
 const API_PORT: u16 = 4080;
@@ -50,6 +52,9 @@ pub(crate) struct Config {
     pub(crate) tls: Tls,
     /// Requests to other servers.
     pub(crate) outbound: Outbound,
+    /// Where mailbox exports go.
+    #[serde(rename = "export")]
+    pub(crate) exports: Exports,
     /// The OpenID Connect providers behind instances of Identity Center.
     #[serde(rename = "identity_center", skip_serializing_if = "Vec::is_empty")]
     pub(crate) identity_centers: Vec<IdentityCenter>,
@@ -169,6 +174,8 @@ struct File {
     listen: FileListen,
     tls: Tls,
     outbound: Outbound,
+    #[serde(rename = "export")]
+    exports: Exports,
     #[serde(rename = "identity_center")]
     identity_centers: Vec<IdentityCenter>,
     log: Log,
@@ -209,6 +216,7 @@ impl Config {
             listen: Listen::merge(options, &file.listen)?,
             tls: file.tls,
             outbound: Outbound::merge(options, file.outbound),
+            exports: Exports::merge(options, file.exports),
             identity_centers: file.identity_centers,
             log: file.log,
         };
@@ -239,6 +247,7 @@ impl Config {
         check_hostname(&self.hostname)?;
         check_public_url(&self.public_url)?;
         self.outbound.hosts()?;
+        self.exports.destination()?;
         for center in &self.identity_centers {
             center.parsed()?;
         }

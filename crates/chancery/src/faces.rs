@@ -45,6 +45,7 @@ impl Faces {
     /// Gives every face its listener, and starts what works without being called.
     pub(crate) fn open(self, listeners: Listeners) -> Result<JoinSet<()>, Failure> {
         let mut tasks = JoinSet::new();
+        let exports = self.config.exports.destination()?;
         let authenticator = self.authenticator()?;
         let dns = self.config.dns()?;
         for (listener, role) in
@@ -61,7 +62,7 @@ impl Faces {
         }
         if listeners.api.is_some() || listeners.api_tls.is_some() {
             let settings = workmail::Settings { mail_host: self.config.hostname.clone() };
-            let workmail = workmail::Service::new(settings);
+            let workmail = workmail::Service::new(settings).with_exports(exports.for_jobs());
             let services = api::Services {
                 accessanalyzer: accessanalyzer::Service,
                 cloudtrail: cloudtrail::Service,
@@ -92,6 +93,10 @@ impl Faces {
         let stop = || requested(self.shutdown.clone());
         tasks.spawn(until(stop(), iam::jobs::run(self.store.clone(), self.world.clone())));
         let (store, world) = (self.store.clone(), self.world.clone());
+        // Its temporary files are as private as the data.
+        let folder = &self.config.data.data;
+        let exporter = archive::Worker::new(store.clone(), world.clone(), exports, folder);
+        tasks.spawn(exporter.run(stop()));
         tasks.spawn(until(stop(), workmail::work_on_organizations(store, world)));
         let housekeeping = housekeeping::keep(
             self.store,

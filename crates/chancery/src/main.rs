@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod data_folder;
 mod event_days;
+mod exports;
 mod faces;
 mod failure;
 mod health;
@@ -16,6 +17,7 @@ mod identity_center;
 mod issuers;
 mod listeners;
 mod log;
+mod mailbox_import;
 mod policy_explain;
 mod policy_lint;
 mod serve;
@@ -28,7 +30,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{AccountCommand, Cli, Command, PolicyCommand};
+use cli::{AccountCommand, Cli, Command, MailboxCommand, PolicyCommand};
 use failure::Failure;
 
 fn main() -> ExitCode {
@@ -54,6 +56,9 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Policy(PolicyCommand::Explain(options)) => {
             runtime()?.block_on(policy_explain::explain(options))
+        }
+        Command::Mailbox(MailboxCommand::Import(options)) => {
+            return runtime()?.block_on(mailbox_import::import(options));
         }
         Command::Policy(PolicyCommand::Lint(options)) => return Ok(policy_lint::lint(&options)),
     }?;

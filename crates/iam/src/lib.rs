@@ -33,7 +33,7 @@ pub mod trail;
 pub use account::{accounts, csv, people, root};
 pub use credentials::{access_keys, fido, mfa, passwords, session, token_preferences};
 pub use federation::{issuer_keys, oidc_providers, outbound_identity, saml_providers};
-pub use identities::{assuming, linked_roles, trust};
+pub use identities::{assuming, linked_roles, service_roles, trust};
 pub use permissions::{documents, managed, policies};
 pub use reports::{authorization_message, explain, jobs};
 pub use schema::MIGRATIONS;

@@ -30,6 +30,7 @@ mod domain_name;
 mod domains;
 mod entities;
 mod error;
+pub mod exports;
 pub mod flow_rules;
 mod groups;
 mod identity_center;

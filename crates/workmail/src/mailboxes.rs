@@ -127,7 +127,10 @@ pub(crate) async fn dates(snapshot: &mut Snapshot, entity: &str) -> Result<Dates
 }
 
 /// Whether an entity has a mailbox that works. A remote user may have an old one, from when it was none.
-async fn is_in_service(snapshot: &mut Snapshot, entity: &str) -> Result<bool, wire::Error> {
+pub(crate) async fn is_in_service(
+    snapshot: &mut Snapshot,
+    entity: &str,
+) -> Result<bool, wire::Error> {
     Ok(find(snapshot, entity).await?.is_some_and(|mailbox| mailbox.is_active()))
 }
 

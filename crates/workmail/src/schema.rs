@@ -3,6 +3,7 @@
 mod access;
 mod availability;
 mod console;
+mod exports;
 mod identity;
 mod life;
 mod mail_flow;
@@ -28,6 +29,7 @@ pub const MIGRATIONS: &[Migration] = &[
     mail_flow::MAIL_FLOW,
     console::MIGRATION_ADMINS,
     life::KINDS_OF_ADDRESSES,
+    exports::EXPORTS,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

@@ -4,10 +4,12 @@ use iam::door::Call;
 use wire::workmail as model;
 
 use crate::{
-    access, aliases, availability, devices, domains, entities, flow_rules, groups, identity_center,
-    identity_provider, impersonation, journaling, mailboxes, migration_admin, organizations,
-    passwords, passwords::Hasher, permissions, personal_tokens, registration, resources, retention,
-    smtp_gateways, tags, users,
+    access, aliases, availability, devices, domains, entities,
+    exports::{self, ExportDestination},
+    flow_rules, groups, identity_center, identity_provider, impersonation, journaling, mailboxes,
+    migration_admin, organizations, passwords,
+    passwords::Hasher,
+    permissions, personal_tokens, registration, resources, retention, smtp_gateways, tags, users,
 };
 
 /// What the operator settles.
@@ -20,13 +22,20 @@ pub struct Settings {
 /// Amazon WorkMail, as far as the model goes.
 pub struct Service {
     settings: Settings,
+    exports: ExportDestination,
     hasher: Hasher,
 }
 
 impl Service {
     /// The service with the operator's settings.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, hasher: Hasher::default() }
+        Self { settings, exports: ExportDestination::default(), hasher: Hasher::default() }
+    }
+
+    /// The same service, whose mailbox exports go there.
+    #[must_use]
+    pub fn with_exports(self, exports: ExportDestination) -> Self {
+        Self { exports, ..self }
     }
 }
 
@@ -150,6 +159,10 @@ delegate! {
     smtp_gateways::describe_smtp_gateway(DescribeSmtpGatewayRequest) -> DescribeSmtpGatewayResponse;
     smtp_gateways::update_smtp_gateway(UpdateSmtpGatewayRequest) -> UpdateSmtpGatewayResponse;
     smtp_gateways::list_smtp_gateways(ListSmtpGatewaysRequest) -> ListSmtpGatewaysResponse;
+    exports::cancel_mailbox_export_job(CancelMailboxExportJobRequest) -> CancelMailboxExportJobResponse;
+    exports::describe_mailbox_export_job(DescribeMailboxExportJobRequest) -> DescribeMailboxExportJobResponse;
+    exports::list_mailbox_export_jobs(ListMailboxExportJobsRequest) -> ListMailboxExportJobsResponse;
+    exports::start_mailbox_export_job(StartMailboxExportJobRequest, exports) -> StartMailboxExportJobResponse;
     tags::list_tags_for_resource(ListTagsForResourceRequest) -> ListTagsForResourceResponse;
     tags::tag_resource(TagResourceRequest) -> TagResourceResponse;
     tags::untag_resource(UntagResourceRequest) -> UntagResourceResponse;

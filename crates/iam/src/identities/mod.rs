@@ -11,5 +11,6 @@ pub(crate) mod linked_services;
 pub(crate) mod memberships;
 pub(crate) mod role_templates;
 pub(crate) mod roles;
+pub mod service_roles;
 pub mod trust;
 pub(crate) mod users;

@@ -27,6 +27,7 @@ const OF_THE_ORGANIZATION: &[&str] = &[
     "smtp_gateways",
     "migration_admins",
     "personal_access_tokens",
+    "export_jobs",
     "organization_removals",
 ];
 /// How often is told how far it is.
