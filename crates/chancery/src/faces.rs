@@ -164,14 +164,17 @@ fn send_queue(
 ) -> Result<(), Failure> {
     const TRIED: &str = "cannot set up outbound mail";
     let host = config.hostname.as_str();
+    let dialer = errand::Dialer::new(config.outbound.hosts()?, flow.world().clone());
     match &config.smarthost {
         Some(HostPort { host: name, port }) => {
             let resolver = Smarthost { host: name.clone(), port: *port };
-            let outbound = Outbound::new(flow, resolver, host).map_err(Failure::of(TRIED))?;
+            let outbound =
+                Outbound::new(flow, resolver, dialer, host).map_err(Failure::of(TRIED))?;
             tasks.spawn(smtp::send_queue(outbound, shutdown));
         }
         None => {
-            let outbound = Outbound::new(flow, exchangers, host).map_err(Failure::of(TRIED))?;
+            let outbound =
+                Outbound::new(flow, exchangers, dialer, host).map_err(Failure::of(TRIED))?;
             tasks.spawn(smtp::send_queue(outbound, shutdown));
         }
     }

@@ -46,34 +46,55 @@ impl Connector {
         let failed = |source| Error::Connect { url: url.clone(), source };
         let name = ServerName::try_from(url.host().to_owned())
             .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
-        let stream = TcpStream::connect(&*self.addresses(url).await?).await.map_err(failed)?;
-        let config = self.config(trust).map_err(|error| failed(io::Error::other(error)))?;
+        let addresses = self.addresses(url.host(), url.port()).await;
+        let addresses = addresses.map_err(|nowhere| nowhere.of(url))?;
+        let stream = TcpStream::connect(&*addresses).await.map_err(failed)?;
+        let mut config = self.config(trust).map_err(|error| failed(io::Error::other(error)))?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(failed)
     }
 
     /// Where the host is. What was checked here is what is connected to: the name is not asked for again.
-    async fn addresses(&self, url: &Url) -> Result<Vec<SocketAddr>, Error> {
-        if let Some(address) = self.hosts.find(url) {
+    pub(crate) async fn addresses(
+        &self,
+        host: &str,
+        port: u16,
+    ) -> Result<Vec<SocketAddr>, Nowhere> {
+        if let Some(address) = self.hosts.find(host, port) {
             return Ok(vec![address]);
         }
-        let found = lookup_host((url.host(), url.port())).await;
-        let found = found.map_err(|source| Error::Resolve { url: url.clone(), source })?;
+        let found = lookup_host((host, port)).await.map_err(Nowhere::Unresolved)?;
         let public: Vec<_> =
             found.filter(|address| is_public(address.ip())).take(ADDRESSES_MAX).collect();
-        if public.is_empty() { Err(Error::NotPublic(url.clone())) } else { Ok(public) }
+        if public.is_empty() { Err(Nowhere::NotPublic) } else { Ok(public) }
     }
 
-    fn config(&self, trust: &Trust) -> Result<ClientConfig, rustls::Error> {
+    /// TLS 1.2 or 1.3 with who is trusted.
+    pub(crate) fn config(&self, trust: &Trust) -> Result<ClientConfig, rustls::Error> {
         let system = self.system.get_or_init(|| system_verifier(&self.provider)).clone();
         let verifier = Verifier::new(system, Arc::clone(&self.provider), trust.clone());
         let clock: Arc<dyn TimeProvider> = Arc::clone(&self.clock) as _;
-        let mut config = ClientConfig::builder_with_details(Arc::clone(&self.provider), clock)
+        let config = ClientConfig::builder_with_details(Arc::clone(&self.provider), clock)
             .with_safe_default_protocol_versions()?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
+    }
+}
+
+/// Why nothing can be connected to.
+pub(crate) enum Nowhere {
+    Unresolved(io::Error),
+    NotPublic,
+}
+
+impl Nowhere {
+    fn of(self, url: &Url) -> Error {
+        match self {
+            Self::Unresolved(source) => Error::Resolve { url: url.clone(), source },
+            Self::NotPublic => Error::NotPublic(url.clone()),
+        }
     }
 }
 

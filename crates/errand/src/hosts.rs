@@ -2,8 +2,6 @@
 
 use std::{collections::HashMap, net::SocketAddr, str::FromStr};
 
-use crate::Url;
-
 /// Hosts with the address that the operator gave them, in the manner of `/etc/hosts`, but port by port. What
 /// stands here may also be a private address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,9 +22,9 @@ impl Hosts {
         entries.into_iter().map(entry).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The address of the URL's host, if the operator gave it one.
-    pub(crate) fn find(&self, url: &Url) -> Option<SocketAddr> {
-        self.0.get(&(url.host().to_owned(), url.port())).copied()
+    /// The address of a host's port, if the operator gave it one. The host is in lower case.
+    pub(crate) fn find(&self, host: &str, port: u16) -> Option<SocketAddr> {
+        self.0.get(&(host.to_owned(), port)).copied()
     }
 }
 
@@ -40,11 +38,15 @@ fn parse(text: &str) -> Option<((String, u16), SocketAddr)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Url;
 
     #[test]
     fn a_host_is_found_by_name_and_port() {
         let hosts = Hosts::parse(["Idp.test:443=127.0.0.1:8443", "[::1]:9=[::1]:10"]).unwrap();
-        let find = |url: &str| hosts.find(&Url::parse(url).unwrap()).map(|found| found.to_string());
+        let find = |url: &str| {
+            let url = Url::parse(url).unwrap();
+            hosts.find(url.host(), url.port()).map(|found| found.to_string())
+        };
         assert_eq!(find("https://idp.TEST/x").as_deref(), Some("127.0.0.1:8443"));
         assert_eq!(find("https://[::1]:9/").as_deref(), Some("[::1]:10"));
         assert_eq!(find("https://idp.test:8443/"), None);

@@ -1,4 +1,4 @@
-//! Errands: HTTPS requests that this server makes of others.
+//! Errands: HTTPS requests that this server makes of others, and connections to them for other protocols.
 //!
 //! Where an errand goes is often told by a stranger, so each is bounded in time and bytes, goes to public
 //! addresses only, and follows no redirect ([`Client`]). An operator may say where a host is, private
@@ -10,6 +10,7 @@
 mod address;
 mod client;
 mod connect;
+mod dialer;
 mod error;
 mod hosts;
 mod idle;
@@ -18,6 +19,7 @@ mod url;
 mod verify;
 
 pub use client::{Client, Limits, Reply, Request};
+pub use dialer::Dialer;
 pub use error::Error;
 pub use hosts::{Hosts, ParseHostError};
 pub use hyper::{HeaderMap, Method, StatusCode, header};

@@ -6,7 +6,7 @@ use workmail::permissions::{self, Standing};
 use world::Timestamp;
 
 use crate::{
-    Authentication, Error, Failure, Mailflow, author,
+    Authentication, Error, Failure, Mailflow, Verdict, author,
     events::Events,
     notice::{self, Notice},
     parcel::{Letter, Parcel},
@@ -61,6 +61,9 @@ pub enum Refusal {
     /// All mailboxes are full.
     #[error("the mailbox is full")]
     MailboxFull,
+    /// An e-mail flow rule turns it away, with this text.
+    #[error("{0}")]
+    Blocked(String),
     /// None of the recipients is there any more.
     #[error("there is no such recipient")]
     NoRecipient,
@@ -71,11 +74,11 @@ pub enum Refusal {
 
 impl Refusal {
     /// Nothing could be placed, so that the sender can be told at once.
-    pub(crate) fn of(failures: &[Failure]) -> Self {
+    pub(crate) fn of(failures: &[Failure], blocked: Option<&str>) -> Self {
         if failures.iter().any(|failure| failure.status == "5.2.2") {
             return Self::MailboxFull;
         }
-        Self::NoRecipient
+        blocked.map_or(Self::NoRecipient, |reason| Self::Blocked(reason.to_owned()))
     }
 }
 
@@ -119,22 +122,28 @@ impl Mailflow {
         let mut snapshot = self.store.read().await?;
         check_author(&mut snapshot, &incoming).await?;
         let mut events = Events::default();
-        let treated = treatment::judge(&mut snapshot, &incoming, &mut events).await?;
-        let route = self.find_treated_route(&mut snapshot, treated, reach).await?;
+        let treated = treatment::judge(&mut snapshot, &self.rules, &incoming, &mut events).await?;
+        // A user's address is known to be the user's; a stranger's may be forged, so that is rather refused.
+        let is_told = own.is_some() && incoming.sender.is_some();
+        let route = self.find_treated_route(&mut snapshot, treated, reach, is_told).await?;
         let own = own.map(String::as_str);
         let message = incoming.content.get(incoming.return_path_octets..).unwrap_or_default();
         let journals = self.find_journals(&mut snapshot, &route, own, message, &mut events).await?;
         drop(snapshot);
+        let sender = incoming.sender.unwrap_or_default();
+        // Whose address was forged is told nothing.
+        let is_forged = incoming.authentication.spf == Verdict::Fail;
+        let told = if is_forged { String::new() } else { sender.clone() };
         let letter = Letter {
             id: incoming.id,
-            sender: incoming.sender.unwrap_or_default(),
+            sender,
             content: incoming.content,
             return_path_octets: incoming.return_path_octets,
             utf8: incoming.utf8,
         };
         let message = Parcel::pack(&self.store, letter, route, own).await?;
         let records = self.write_records(&message, journals).await?;
-        Ok(Shipment { message, records })
+        Ok(Shipment { message, told, records })
     }
 
     /// A message to `to` about failures, kept under `organization` if it goes to another server.

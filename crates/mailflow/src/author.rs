@@ -34,6 +34,26 @@ pub(crate) fn authors(message: &[u8]) -> Option<Authors> {
     (!authors.from.is_empty()).then_some(authors)
 }
 
+/// The same, as far as the message says it: a field that names nobody is passed over.
+pub(crate) fn named(message: &[u8]) -> Authors {
+    let mut authors = Authors::default();
+    let Some(parsed) = MessageParser::default().parse_headers(header(message)) else {
+        return authors;
+    };
+    for field in parsed.headers() {
+        let found = match field.name {
+            HeaderName::From => &mut authors.from,
+            HeaderName::Sender => &mut authors.sender,
+            _ => continue,
+        };
+        let named = field.value().as_address().into_iter().flat_map(|list| list.iter());
+        let room = MAX_AUTHORS.saturating_sub(found.len());
+        let addresses = named.filter_map(|author| author.address()).map(str::to_lowercase);
+        found.extend(addresses.take(room));
+    }
+    authors
+}
+
 /// The header, without the empty line that ends it.
 pub(crate) fn header(message: &[u8]) -> &[u8] {
     let mut end = 0;
@@ -83,10 +103,18 @@ mod tests {
         assert_eq!(header(b"A: b\r\n"), b"A: b\r\n");
     }
 
+    #[test]
+    fn fields_that_name_nobody_are_passed_over() {
+        let message = b"From: Ann <A@x.org>\r\nSender:\r\nFrom: who\r\nFrom: b@x.org\r\n\r\n";
+        let named = named(message);
+        assert_eq!(named.from, ["a@x.org", "b@x.org"]);
+        assert!(named.sender.is_empty());
+    }
+
     proptest! {
         #[test]
         fn any_message_is_borne(message in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = authors(&message);
+            let _ = (authors(&message), named(&message));
             let _ = authors(&[b"From: ", &message[..]].concat());
         }
     }

@@ -25,6 +25,7 @@ mod authentication;
 mod author;
 mod error;
 pub mod events;
+mod flow_rules;
 mod journal;
 mod notice;
 mod own_mail;
@@ -47,6 +48,7 @@ mod treatment;
 use std::sync::Arc;
 
 use store::Store;
+use workmail::flow_rules::KnownRules;
 use world::World;
 
 pub use accept::{Incoming, Origin, Refusal};
@@ -69,12 +71,13 @@ pub struct Mailflow {
     host: Arc<str>,
     /// Who reads mail for `postmaster` where nobody in the domain does.
     postmaster: Option<Arc<str>>,
+    rules: KnownRules,
 }
 
 impl Mailflow {
     /// A flow of mail over `store`; `host` signs the notices.
     pub fn new(store: Store, world: World, host: impl Into<Arc<str>>) -> Self {
-        Self { store, world, host: host.into(), postmaster: None }
+        Self { store, world, host: host.into(), postmaster: None, rules: KnownRules::default() }
     }
 
     /// Gives mail for `postmaster` in domains where nobody has that address to `reader`, an address of ours.

@@ -89,8 +89,7 @@ impl Parcel {
         tx: &mut Transaction,
         now: Timestamp,
     ) -> Result<HandedOut, Error> {
-        let mut out =
-            HandedOut { placed: self.route.dropped, failures: self.route.failures.clone() };
+        let mut out = HandedOut { placed: self.route.taken, failures: self.route.failures.clone() };
         for (organization, prepared) in &self.prepared {
             let body = intake::insert_body(tx, prepared).await?;
             let before = out.placed;

@@ -33,20 +33,23 @@ pub(crate) struct Entry<'a> {
     pub(crate) utf8: bool,
 }
 
-/// A message that is due, for recipients of one domain, under a lease.
+/// A message that is due, for recipients of one domain by one way, under a lease.
 #[derive(Clone, Debug)]
 pub struct Job {
     /// The message.
     pub message: String,
     /// Where its recipients are.
     pub domain: String,
+    /// The gateway of its organization that takes it there, and not the servers of the domain.
+    pub gateway: Option<String>,
     /// Empty for a notice.
     pub sender: String,
     /// Who it is for, with the number of attempts, this one included.
     pub recipients: Vec<(String, u32)>,
     /// Whether it needs SMTPUTF8.
     pub utf8: bool,
-    pub(crate) organization: String,
+    /// Whose message it is: the id of an organization, or of the house itself.
+    pub organization: String,
     pub(crate) body: BodyId,
     pub(crate) skip_octets: usize,
     pub(crate) created_at: Timestamp,
@@ -76,10 +79,11 @@ pub(crate) async fn insert(
         now.saturating_add(LIFETIME),
     ];
     tx.execute(sql, params).await?;
-    for Remote { recipient, domain } in recipients {
-        let sql = "INSERT INTO queue_recipients (message_id, recipient, domain, attempts, \
-                   next_attempt_at) VALUES ($1, $2, $3, 0, $4)";
-        tx.execute(sql, params![entry.id, recipient, domain, now]).await?;
+    for Remote { recipient, domain, gateway } in recipients {
+        let sql = "INSERT INTO queue_recipients (message_id, recipient, domain, gateway, attempts, \
+                   next_attempt_at) VALUES ($1, $2, $3, $4, 0, $5)";
+        let gateway = gateway.as_deref().unwrap_or_default();
+        tx.execute(sql, params![entry.id, recipient, domain, gateway, now]).await?;
     }
     tx.notify(Change::new(QUEUE_TOPIC, ""));
     Ok(())
@@ -152,47 +156,59 @@ impl Mailflow {
     async fn try_claim(&self, limit: usize) -> Result<Vec<Job>, Error> {
         let now = self.world.now();
         let mut tx = self.store.write().await?;
-        let sql = "SELECT message_id, domain FROM queue_recipients WHERE next_attempt_at <= $1 \
-                   GROUP BY message_id, domain ORDER BY MIN(next_attempt_at) LIMIT $2";
-        let pair = |row: &Row<'_>| Ok((row.get::<String>(0)?, row.get::<String>(1)?));
-        let due = tx.rows(sql, params![now, limit], pair).await?;
+        let sql = "SELECT message_id, domain, gateway FROM queue_recipients \
+                   WHERE next_attempt_at <= $1 GROUP BY message_id, domain, gateway \
+                   ORDER BY MIN(next_attempt_at) LIMIT $2";
+        let due = tx.rows(sql, params![now, limit], Due::of).await?;
         let mut jobs = Vec::with_capacity(due.len());
-        for (message, domain) in due {
+        for due in due {
             let lease = self.world.random_hex::<8>();
-            let recipients = lease_out(&mut tx, &message, &domain, &lease, now).await?;
-            jobs.extend(job(&mut tx, &message, domain, recipients, lease).await?);
+            let recipients = lease_out(&mut tx, &due, &lease, now).await?;
+            jobs.extend(job(&mut tx, due, recipients, lease).await?);
         }
         tx.commit().await?;
         Ok(jobs)
     }
 }
 
-/// Marks what is due of a message in a domain, and gives its recipients.
+/// Recipients of a message whose turn it is.
+struct Due {
+    message: String,
+    domain: String,
+    /// Empty for none.
+    gateway: String,
+}
+
+impl Due {
+    fn of(row: &Row<'_>) -> Result<Self, store::Error> {
+        Ok(Self { message: row.get(0)?, domain: row.get(1)?, gateway: row.get(2)? })
+    }
+}
+
+/// Marks what is due, and gives its recipients.
 async fn lease_out(
     tx: &mut Transaction,
-    message: &str,
-    domain: &str,
+    due: &Due,
     lease: &str,
     now: Timestamp,
 ) -> Result<Vec<(String, u32)>, Error> {
     let sql = "SELECT recipient, attempts FROM queue_recipients WHERE message_id = $1 AND \
-               domain = $2 AND next_attempt_at <= $3 ORDER BY recipient LIMIT $4";
-    let params = params![message, domain, now, MAX_JOB_RECIPIENTS];
+               domain = $2 AND gateway = $3 AND next_attempt_at <= $4 ORDER BY recipient LIMIT $5";
+    let params = params![&due.message, &due.domain, &due.gateway, now, MAX_JOB_RECIPIENTS];
     let pair = |row: &Row<'_>| Ok((row.get::<String>(0)?, row.get::<u32>(1)?.saturating_add(1)));
     let recipients = tx.rows(sql, params, pair).await?;
     for (recipient, attempts) in &recipients {
         let sql = "UPDATE queue_recipients SET lease = $3, next_attempt_at = $4, attempts = $5 \
                    WHERE message_id = $1 AND recipient = $2";
         let until = now.saturating_add(LEASE);
-        tx.execute(sql, params![message, recipient, lease, until, *attempts]).await?;
+        tx.execute(sql, params![&due.message, recipient, lease, until, *attempts]).await?;
     }
     Ok(recipients)
 }
 
 async fn job(
     snapshot: &mut Snapshot,
-    message: &str,
-    domain: String,
+    due: Due,
     recipients: Vec<(String, u32)>,
     lease: String,
 ) -> Result<Option<Job>, Error> {
@@ -200,8 +216,9 @@ async fn job(
                FROM queue_messages WHERE id = $1";
     let job = |row: &Row<'_>| {
         Ok(Job {
-            message: message.to_owned(),
-            domain: domain.clone(),
+            message: due.message.clone(),
+            domain: due.domain.clone(),
+            gateway: Some(due.gateway.clone()).filter(|gateway| !gateway.is_empty()),
             sender: row.get(3)?,
             recipients: recipients.clone(),
             utf8: row.get(4)?,
@@ -213,5 +230,5 @@ async fn job(
             lease: lease.clone(),
         })
     };
-    Ok(snapshot.row(sql, params![message], job).await?)
+    Ok(snapshot.row(sql, params![&due.message], job).await?)
 }

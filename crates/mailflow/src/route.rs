@@ -20,8 +20,11 @@ pub(crate) struct Route {
     pub(crate) remote: Vec<Remote>,
     /// Recipients that lead nowhere.
     pub(crate) failures: Vec<Failure>,
-    /// Recipients for whom the message is taken and thrown away.
-    pub(crate) dropped: usize,
+    /// Recipients for whom the message is taken though it goes nowhere: it is thrown away, or the sender is told by
+    /// a notice.
+    pub(crate) taken: usize,
+    /// What a rule has the sender told, if nothing of the message is taken.
+    pub(crate) blocked: Option<String>,
 }
 
 /// A mailbox on the way.
@@ -41,6 +44,8 @@ pub(crate) struct Stop {
 pub(crate) struct Remote {
     pub(crate) recipient: String,
     pub(crate) domain: String,
+    /// The gateway of the sender's organization that takes it there.
+    pub(crate) gateway: Option<String>,
 }
 
 /// A recipient to be found.
@@ -48,14 +53,22 @@ pub(crate) struct Remote {
 pub(crate) struct Addressee {
     /// As the sender gave it.
     pub(crate) address: String,
-    /// Where the message goes in mailboxes of ours.
-    pub(crate) placement: Placement,
+    pub(crate) way: Way,
+}
+
+/// How a recipient is reached.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Way {
+    /// By the address; in mailboxes of ours the message goes to this place.
+    Address(Placement),
+    /// Through this gateway, whoever the recipient is.
+    Gateway(String),
 }
 
 impl Addressee {
     /// Whoever is behind an address gets it into the inbox.
     pub(crate) fn of_inbox(address: &str) -> Self {
-        Self { address: address.to_owned(), placement: Placement::Inbox }
+        Self { address: address.to_owned(), way: Way::Address(Placement::Inbox) }
     }
 }
 
@@ -69,25 +82,37 @@ pub(crate) enum Reach {
 }
 
 impl Mailflow {
-    /// Finds the way of a message to the recipients whom it is to reach.
+    /// Finds the way of a message to the recipients whom it is to reach. The sender of one that is blocked gets a
+    /// notice, unless `is_told` is false: then a refusal is all that can be given.
     pub(crate) async fn find_treated_route(
         &self,
         snapshot: &mut Snapshot,
         treated: Vec<Treated>,
         reach: Reach,
+        is_told: bool,
     ) -> Result<Route, Error> {
-        let mut dropped = 0;
+        let (mut taken, mut bounces) = (0, Vec::new());
         let mut recipients = Vec::with_capacity(treated.len());
         for Treated { recipient, treatment } in treated {
             match treatment {
                 Treatment::Deliver(placement) => {
-                    recipients.push(Addressee { address: recipient, placement });
+                    recipients.push(Addressee { address: recipient, way: Way::Address(placement) });
                 }
-                Treatment::Drop => dropped += 1,
+                Treatment::Relay(gateway) => {
+                    recipients.push(Addressee { address: recipient, way: Way::Gateway(gateway) });
+                }
+                Treatment::Drop => taken += 1,
+                Treatment::Bounce(reason) => {
+                    taken += usize::from(is_told);
+                    bounces.push(bounce(recipient, reason));
+                }
             }
         }
-        let route = self.find_route(snapshot, &recipients, reach).await?;
-        Ok(Route { dropped, ..route })
+        let mut route = self.find_route(snapshot, &recipients, reach).await?;
+        route.taken = taken;
+        route.blocked = bounces.first().map(|bounce| bounce.reason.clone());
+        route.failures.extend(bounces);
+        Ok(route)
     }
 
     /// Finds the way of a message to each recipient.
@@ -107,6 +132,11 @@ impl Mailflow {
     }
 }
 
+/// RFC 3463 section 3.8: delivery not authorized.
+fn bounce(recipient: String, reason: String) -> Failure {
+    Failure { recipient, status: "5.7.1".to_owned(), reason, said: None }
+}
+
 struct Finder<'a> {
     snapshot: &'a mut Snapshot,
     postmaster: Option<&'a str>,
@@ -118,30 +148,42 @@ struct Finder<'a> {
 impl Finder<'_> {
     async fn follow(&mut self, addressee: &Addressee, reach: Reach) -> Result<(), Error> {
         let recipient = addressee.address.as_str();
+        let placement = match &addressee.way {
+            Way::Address(placement) => *placement,
+            Way::Gateway(gateway) => {
+                self.leave(recipient, Some(gateway.clone()));
+                return Ok(());
+            }
+        };
         match postmaster::resolve(self.snapshot, recipient, self.postmaster).await? {
             Recipient::User(owner) | Recipient::Resource(owner) => {
-                self.stop_at(owner, addressee, Named::Directly).await?;
+                self.stop_at(owner, recipient, placement, Named::Directly).await?;
             }
-            Recipient::Group(group) => self.follow_group(group.id, addressee).await?,
+            Recipient::Group(group) => self.follow_group(group.id, recipient, placement).await?,
             Recipient::Unknown => self.fail(recipient, "5.1.1", "there is no such recipient"),
-            Recipient::NotLocalDomain if reach == Reach::Everywhere => self.leave(recipient),
+            Recipient::NotLocalDomain if reach == Reach::Everywhere => self.leave(recipient, None),
             Recipient::NotLocalDomain => self.fail(recipient, "5.7.1", "the domain is not ours"),
         }
         Ok(())
     }
 
-    async fn follow_group(&mut self, group: String, addressee: &Addressee) -> Result<(), Error> {
+    async fn follow_group(
+        &mut self,
+        group: String,
+        recipient: &str,
+        placement: Placement,
+    ) -> Result<(), Error> {
         let members = match workmail::expand_group(self.snapshot, &group).await {
             Ok(members) => members,
             Err(workmail::Error::Store(error)) => return Err(error.into()),
             Err(error) => {
-                self.fail(&addressee.address, "5.2.4", &error.to_string());
+                self.fail(recipient, "5.2.4", &error.to_string());
                 return Ok(());
             }
         };
         if self.seen.insert(group) {
             for member in members {
-                self.stop_at(member, addressee, Named::AsMember).await?;
+                self.stop_at(member, recipient, placement, Named::AsMember).await?;
             }
         }
         Ok(())
@@ -150,7 +192,8 @@ impl Finder<'_> {
     async fn stop_at(
         &mut self,
         user: MailUser,
-        addressee: &Addressee,
+        recipient: &str,
+        placement: Placement,
         named: Named,
     ) -> Result<(), Error> {
         if self.seen.contains(&user.id) {
@@ -159,14 +202,17 @@ impl Finder<'_> {
         let mailbox = mailboxes::find(self.snapshot, &user.id).await?;
         match mailbox.filter(mailboxes::Mailbox::is_active) {
             Some(mailbox) => {
-                let Addressee { address, placement } = addressee.clone();
-                let (mailbox_id, owner) = (mailbox.id, user.address);
-                let stop =
-                    Stop { mailbox: mailbox_id, recipient: address, owner, named, placement };
+                let stop = Stop {
+                    mailbox: mailbox.id,
+                    recipient: recipient.to_owned(),
+                    owner: user.address,
+                    named,
+                    placement,
+                };
                 self.route.local.entry(mailbox.organization).or_default().push(stop);
             }
             None if named == Named::Directly => {
-                self.fail(&addressee.address, "5.2.1", "the mailbox is not in service");
+                self.fail(recipient, "5.2.1", "the mailbox is not in service");
             }
             None => {}
         }
@@ -174,13 +220,13 @@ impl Finder<'_> {
         Ok(())
     }
 
-    fn leave(&mut self, recipient: &str) {
+    fn leave(&mut self, recipient: &str, gateway: Option<String>) {
         let Some((_, domain)) = recipient.rsplit_once('@') else {
             return self.fail(recipient, "5.1.3", "the address has no domain");
         };
         let domain = domain.to_lowercase();
         if self.seen.insert(recipient.to_owned()) {
-            self.route.remote.push(Remote { recipient: recipient.to_owned(), domain });
+            self.route.remote.push(Remote { recipient: recipient.to_owned(), domain, gateway });
         }
     }
 

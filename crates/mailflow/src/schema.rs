@@ -3,7 +3,15 @@
 use store::Migration;
 
 /// What the store must know before this room is opened.
-pub const MIGRATIONS: &[Migration] = &[Migration {
+pub const MIGRATIONS: &[Migration] = &[QUEUE, GATEWAYS];
+
+/// Which gateway of the message's organization takes it to a recipient; empty if the recipient's own server does.
+const GATEWAYS: Migration = Migration {
+    name: "mailflow-0002-gateways",
+    sql: "ALTER TABLE queue_recipients ADD COLUMN gateway TEXT NOT NULL DEFAULT '';",
+};
+
+const QUEUE: Migration = Migration {
     name: "mailflow-0001-queue",
     sql: "
 -- A message on its way to other servers. Its body is held in the mailbox room under this id.
@@ -34,4 +42,4 @@ CREATE TABLE queue_recipients (
 );
 CREATE INDEX queue_recipients_by_time ON queue_recipients (next_attempt_at);
 ",
-}];
+};

@@ -9,6 +9,8 @@ use crate::{Error, Failure, Mailflow, Refusal, journal::Record, parcel::Parcel};
 #[derive(Debug)]
 pub(crate) struct Shipment {
     pub(crate) message: Parcel,
+    /// Who is told if the message cannot be delivered: nobody, if that is empty.
+    pub(crate) told: String,
     pub(crate) records: Vec<Record>,
 }
 
@@ -36,7 +38,7 @@ pub(crate) struct Ready {
 impl Shipment {
     fn part(&self, part: usize) -> Option<Part<'_>> {
         let Some(record) = part.checked_sub(1) else {
-            let (parcel, told) = (&self.message, self.message.letter.sender.as_str());
+            let (parcel, told) = (&self.message, self.told.as_str());
             return Some(Part {
                 parcel,
                 organization: parcel.organization().unwrap_or_default(),
@@ -66,7 +68,7 @@ impl Mailflow {
         for (part, Part { parcel, told, .. }) in shipment.parts() {
             let out = parcel.hand_out(&mut tx, now).await?;
             if part == 0 && out.placed == 0 {
-                return Err(Refusal::of(&out.failures));
+                return Err(Refusal::of(&out.failures, parcel.route.blocked.as_deref()));
             }
             // A notice about a notice could go on for ever (RFC 5321 section 4.5.5).
             if out.failures.is_empty() || told.is_empty() {

@@ -8,7 +8,9 @@ use mailbox::{Columns, Cursor, Role, UidSet, bodies, folders, mailboxes};
 use store::testing::TestStore;
 use wire::workmail::{
     AssociateMemberToGroupRequest, CreateAliasRequest, CreateGroupRequest,
-    CreateOrganizationRequest, CreateUserRequest, PermissionType, PutMailboxPermissionsRequest,
+    CreateInboundMailFlowRuleRequest, CreateOrganizationRequest, CreateOutboundMailFlowRuleRequest,
+    CreateSmtpGatewayRequest, CreateUserRequest, InboundMailFlowRuleAction,
+    OutboundMailFlowRuleAction, PermissionType, PutMailboxPermissionsRequest,
     RegisterToWorkMailRequest, SetJournalingRulesRequest, WorkMail,
 };
 use workmail::{Service, Settings};
@@ -137,6 +139,65 @@ impl House {
         };
         let output = self.service.set_journaling_rules(&mut call, input).await;
         self.calls.end(call, output).await.unwrap();
+    }
+
+    /// A rule for mail from and to whom these patterns cover.
+    pub async fn inbound_rule(
+        &self,
+        organization: &Organization,
+        name: &str,
+        rule_action: InboundMailFlowRuleAction,
+        [sender, recipient]: [&str; 2],
+    ) {
+        let mut call = self.call().await;
+        let input = CreateInboundMailFlowRuleRequest {
+            organization_id: organization.id.clone(),
+            client_token: None,
+            name: name.into(),
+            rule_action,
+            sender_patterns: vec![sender.into()],
+            recipient_patterns: vec![recipient.into()],
+        };
+        let output = self.service.create_inbound_mail_flow_rule(&mut call, input).await;
+        self.calls.end(call, output).await.unwrap();
+    }
+
+    /// The same for mail that users send.
+    pub async fn outbound_rule(
+        &self,
+        organization: &Organization,
+        name: &str,
+        rule_action: OutboundMailFlowRuleAction,
+        [sender, recipient]: [&str; 2],
+    ) {
+        let mut call = self.call().await;
+        let input = CreateOutboundMailFlowRuleRequest {
+            organization_id: organization.id.clone(),
+            client_token: None,
+            name: name.into(),
+            rule_action,
+            sender_patterns: vec![sender.into()],
+            recipient_patterns: vec![recipient.into()],
+        };
+        let output = self.service.create_outbound_mail_flow_rule(&mut call, input).await;
+        self.calls.end(call, output).await.unwrap();
+    }
+
+    /// A gateway that takes the password `s3cret` of `acme`; gives its id.
+    pub async fn gateway(&self, organization: &Organization, host: &str, port: u16) -> String {
+        let mut call = self.call().await;
+        let input = CreateSmtpGatewayRequest {
+            organization_id: organization.id.clone(),
+            client_token: None,
+            name: host.into(),
+            host: host.into(),
+            port: port.into(),
+            tls_mode: None,
+            username: "acme".into(),
+            password: "s3cret".to_owned().into(),
+        };
+        let output = self.service.create_smtp_gateway(&mut call, input).await;
+        self.calls.end(call, output).await.unwrap().smtp_gateway_id.unwrap()
     }
 
     pub async fn quota(&self, entity: &str, quota_bytes: u64) {

@@ -57,7 +57,7 @@ impl Town {
         Origin::Submitted { entity: self.ann.clone(), organization: self.acme.id.clone() }
     }
 
-    async fn submit(&self, sender: &str, recipients: &[&str]) -> Result<(), Refusal> {
+    pub(crate) async fn submit(&self, sender: &str, recipients: &[&str]) -> Result<(), Refusal> {
         self.house.flow.accept(self.incoming(sender, recipients, self.by_ann())).await
     }
 

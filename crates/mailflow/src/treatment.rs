@@ -1,8 +1,11 @@
 //! What is to happen to a message, for each of its recipients: the one place where it is decided.
 
 use store::Snapshot;
+use workmail::flow_rules::KnownRules;
 
-use crate::{Authentication, DmarcPolicy, Error, Incoming, Verdict, events::Events};
+use crate::{
+    Authentication, DmarcPolicy, Error, Incoming, Verdict, events::Events, flow_rules::Judge,
+};
 
 /// What is to happen for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +14,10 @@ pub(crate) enum Treatment {
     Deliver(Placement),
     /// It is thrown away, and nobody is told.
     Drop,
+    /// It is not taken, and its sender is told why.
+    Bounce(String),
+    /// It is handed to this gateway of the sender's organization.
+    Relay(String),
 }
 
 /// The place of a message in a mailbox.
@@ -29,16 +36,27 @@ pub(crate) struct Treated {
     pub(crate) treatment: Treatment,
 }
 
-/// Decides for every recipient of a message, in their order, and notes what decided.
+/// Decides for every recipient of a message, in their order, and notes what decided. What its author's domain wants
+/// turned away, no rule brings back.
 pub(crate) async fn judge(
-    _snapshot: &mut Snapshot,
+    snapshot: &mut Snapshot,
+    known: &KnownRules,
     incoming: &Incoming,
-    _events: &mut Events,
+    events: &mut Events,
 ) -> Result<Vec<Treated>, Error> {
-    let treatment = by_origin(&incoming.authentication);
-    let treated =
-        |recipient: &String| Treated { recipient: recipient.clone(), treatment: treatment.clone() };
-    Ok(incoming.recipients.iter().map(treated).collect())
+    let by_origin = by_origin(&incoming.authentication);
+    let mut judge = Judge::open(snapshot, known, incoming).await?;
+    let mut treated = Vec::with_capacity(incoming.recipients.len());
+    for recipient in &incoming.recipients {
+        let by_rule = match by_origin {
+            Treatment::Drop => None,
+            _ => judge.treatment(snapshot, recipient).await?,
+        };
+        let treatment = by_rule.unwrap_or_else(|| by_origin.clone());
+        treated.push(Treated { recipient: recipient.clone(), treatment });
+    }
+    judge.note(events);
+    Ok(treated)
 }
 
 /// What the domain in `From` wants for mail that is not from it (RFC 7489 section 6.3).

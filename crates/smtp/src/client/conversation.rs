@@ -1,6 +1,8 @@
 //! Handing one message to one server, as a pure state machine.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::BytesMut;
+use world::Secret;
 
 use super::reply::{Reader, Reply};
 
@@ -18,8 +20,29 @@ pub(crate) struct Errand {
     pub(crate) eight_bit: bool,
     /// Whether addresses or header need SMTPUTF8.
     pub(crate) utf8: bool,
-    /// Whether to ask for TLS where it is offered.
-    pub(crate) may_tls: bool,
+    pub(crate) tls: Tls,
+    /// Who we are to the server, if it must know.
+    pub(crate) login: Option<Login>,
+}
+
+/// What is wanted of TLS.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Tls {
+    /// Nothing: all goes in clear.
+    Without,
+    /// To be used where it is offered.
+    IfOffered,
+    /// Nothing goes without it.
+    Required,
+    /// It began with the connection.
+    Already,
+}
+
+/// A name and its password (RFC 4954).
+#[derive(Clone, Debug)]
+pub(crate) struct Login {
+    pub(crate) username: String,
+    pub(crate) password: Secret,
 }
 
 /// What became of a recipient.
@@ -53,6 +76,12 @@ enum State {
     Helo,
     StartTls,
     Handshake,
+    /// The server is to ask for the name.
+    Username,
+    /// The server is to ask for the password.
+    Password,
+    /// Name and password are given.
+    LogIn,
     Mail,
     /// The reply for the recipient with this index is awaited.
     Rcpt(usize),
@@ -79,6 +108,8 @@ pub(crate) struct Conversation {
 #[derive(Debug, Default)]
 struct Offers {
     starttls: bool,
+    auth_plain: bool,
+    auth_login: bool,
     eight_bit: bool,
     utf8: bool,
     /// Of a message; 0 or none is no limit (RFC 1870 section 3).
@@ -100,12 +131,13 @@ pub(crate) struct Report {
 impl Conversation {
     pub(crate) fn new(errand: Errand) -> Self {
         let outcomes = vec![None; errand.recipients.len()];
+        let in_tls = errand.tls == Tls::Already;
         Self {
             errand,
             state: State::Greeting,
             replies: Reader::default(),
             offers: Offers::default(),
-            in_tls: false,
+            in_tls,
             output: Vec::new(),
             outcomes,
             trouble: None,
@@ -166,23 +198,37 @@ impl Conversation {
             (State::Greeting, 220) => self.hello(),
             (State::Ehlo, 250) => self.greeted(reply),
             // RFC 5321 section 4.1.4: an old server does not know EHLO.
-            (State::Ehlo, 500..) => self.command(State::Helo, format!("HELO {}", self.errand.host)),
+            (State::Ehlo, 500..) if self.errand.may_be_in_clear() => {
+                self.command(State::Helo, format!("HELO {}", self.errand.host))
+            }
             (State::Helo, 250) => self.mail(),
             // What came behind the reply came in clear, perhaps from a third party.
             (State::StartTls, 220) => {
                 input.clear();
                 self.state = State::Handshake;
             }
-            (State::StartTls, _) => self.mail(),
+            (State::StartTls, _) if self.errand.may_be_in_clear() => self.mail(),
+            (State::Username, 334) => self.give(State::Password, |login| login.username.as_bytes()),
+            (State::Password, 334) => self.give(State::LogIn, |login| login.password.expose()),
+            (State::LogIn, 235) => self.mail(),
             (State::Mail, 250) => self.rcpt(0),
             (State::Rcpt(index), code) => {
-                if !matches!(code, 250 | 251) {
+                if code >= 300 {
                     self.decide(index, verdict(reply));
                 }
                 self.rcpt(index + 1);
             }
             (State::Data, 354) => self.state = State::Sending,
-            (State::Mail | State::Data | State::Sent, _) => self.finish(&verdict(reply)),
+            (State::Sent, _) => self.finish(&verdict(reply)),
+            (
+                State::StartTls
+                | State::Username
+                | State::Password
+                | State::LogIn
+                | State::Mail
+                | State::Data,
+                400..,
+            ) => self.finish(&verdict(reply)),
             _ => self.give_up(reply.to_string()),
         }
     }
@@ -193,20 +239,45 @@ impl Conversation {
 
     fn greeted(&mut self, reply: &Reply) {
         self.offers = Offers::read(reply);
-        if self.offers.starttls && self.errand.may_tls && !self.in_tls {
-            return self.command(State::StartTls, "STARTTLS".to_owned());
+        match self.errand.tls {
+            Tls::IfOffered | Tls::Required if self.offers.starttls && !self.in_tls => {
+                self.command(State::StartTls, "STARTTLS".to_owned());
+            }
+            // RFC 7435 is for who only listens; X.7.10 of RFC 5248 is encryption needed.
+            Tls::Required if !self.in_tls => self.refuse("5.7.10 the server offers no TLS"),
+            _ => self.log_in(),
         }
-        self.mail();
+    }
+
+    /// RFC 4954 section 4, by PLAIN (RFC 4616) or what many servers have in its place.
+    fn log_in(&mut self) {
+        let Some(login) = &self.errand.login else { return self.mail() };
+        if !self.in_tls {
+            return self.refuse("5.7.11 a password goes in TLS only");
+        }
+        if self.offers.auth_plain {
+            let mut plain = format!("\0{}\0", login.username).into_bytes();
+            plain.extend_from_slice(login.password.expose());
+            let line = format!("AUTH PLAIN {}", STANDARD.encode(plain));
+            return self.command(State::LogIn, line);
+        }
+        if self.offers.auth_login {
+            return self.command(State::Username, "AUTH LOGIN".to_owned());
+        }
+        self.refuse("5.7.4 the server takes no password");
+    }
+
+    fn give(&mut self, state: State, part: impl Fn(&Login) -> &[u8]) {
+        let given = self.errand.login.as_ref().map(|login| STANDARD.encode(part(login)));
+        self.command(state, given.unwrap_or_default());
     }
 
     fn mail(&mut self) {
         if self.errand.utf8 && !self.offers.utf8 {
-            let text = "554 5.6.7 the server cannot take internationalized mail";
-            return self.finish(&Outcome::Refused(text.to_owned()));
+            return self.refuse("554 5.6.7 the server cannot take internationalized mail");
         }
         if (1..self.errand.octets).contains(&self.offers.size_octets) {
-            let text = "552 5.3.4 the message is larger than the server takes";
-            return self.finish(&Outcome::Refused(text.to_owned()));
+            return self.refuse("552 5.3.4 the message is larger than the server takes");
         }
         let mut line = format!("MAIL FROM:<{}>", self.errand.sender);
         if self.offers.size {
@@ -255,6 +326,11 @@ impl Conversation {
         self.quit();
     }
 
+    /// What the server is found not to be able to do.
+    fn refuse(&mut self, why: &str) {
+        self.finish(&Outcome::Refused(why.to_owned()));
+    }
+
     fn give_up(&mut self, why: String) {
         self.trouble.get_or_insert(why);
         self.quit();
@@ -262,6 +338,13 @@ impl Conversation {
 
     fn quit(&mut self) {
         self.command(State::Over, "QUIT".to_owned());
+    }
+}
+
+impl Errand {
+    /// Whether the message, and nothing else, may go in clear.
+    fn may_be_in_clear(&self) -> bool {
+        self.tls != Tls::Required && self.login.is_none()
     }
 }
 
@@ -273,6 +356,11 @@ impl Offers {
             match keyword.to_ascii_uppercase().as_str() {
                 "STARTTLS" => offers.starttls = true,
                 "8BITMIME" => offers.eight_bit = true,
+                "AUTH" => {
+                    let known =
+                        |name| parameter.split(' ').any(|word| word.eq_ignore_ascii_case(name));
+                    (offers.auth_plain, offers.auth_login) = (known("PLAIN"), known("LOGIN"));
+                }
                 "SMTPUTF8" => offers.utf8 = true,
                 "SIZE" => {
                     offers.size = true;
@@ -309,8 +397,14 @@ mod tests {
             octets: 1000,
             eight_bit: true,
             utf8: false,
-            may_tls: true,
+            tls: Tls::IfOffered,
+            login: None,
         }
+    }
+
+    fn to_gateway(tls: Tls) -> Errand {
+        let login = Login { username: "acme".into(), password: Secret::new("s3cret") };
+        Errand { tls, login: Some(login), ..errand(&["a@far"]) }
     }
 
     /// Plays the server's replies; gives what was said and how it ended.
@@ -354,6 +448,58 @@ mod tests {
         let refused = Some(Outcome::Refused("550 no".into()));
         assert_eq!(report.outcomes, [taken("250 taken"), refused]);
         assert!(!report.was_sent);
+    }
+
+    #[test]
+    fn a_gateway_is_told_the_password_in_tls_only() {
+        let clear = "250-gw\r\n250-AUTH PLAIN LOGIN\r\n250 STARTTLS";
+        let secure = "250-gw\r\n250 AUTH CRAM-MD5 login plain";
+        let rest = ["235 in", "250 ok", "250 ok", "354 go", "250 taken"];
+        let replies = [&["220 gw", clear, "220 go", secure][..], &rest].concat();
+        let (said, report) = play(to_gateway(Tls::Required), &replies);
+        let start =
+            "EHLO mx.ours\r\nSTARTTLS\r\nEHLO mx.ours\r\nAUTH PLAIN AGFjbWUAczNjcmV0\r\nMAIL";
+        assert!(said.starts_with(start), "{said}");
+        assert_eq!(report.outcomes, [taken("250 taken")]);
+        let replies = [&["220 gw", secure][..], &rest].concat();
+        let (said, report) = play(to_gateway(Tls::Already), &replies);
+        assert!(said.starts_with("EHLO mx.ours\r\nAUTH PLAIN"), "{said}");
+        assert_eq!(report.outcomes, [taken("250 taken")]);
+
+        for replies in [
+            &["220 gw", secure][..],
+            &["220 gw", "502 what"],
+            &["220 gw", clear, "454 not now"],
+            &["220 gw", clear, "502 what"],
+        ] {
+            let (said, report) = play(to_gateway(Tls::Required), replies);
+            assert!(!said.contains("AUTH") && !said.contains("MAIL"), "{said}");
+            assert_ne!(report.outcomes, [taken("250 taken")]);
+        }
+        let (said, _) = play(to_gateway(Tls::IfOffered), &["220 gw", secure]);
+        assert!(!said.contains("AUTH"), "{said}");
+    }
+
+    #[test]
+    fn a_gateway_without_plain_asks_in_turn() {
+        let login = "250-gw\r\n250 AUTH LOGIN";
+        let replies = ["220 gw", login, "334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6", "535 5.7.8 no"];
+        let (said, report) = play(to_gateway(Tls::Already), &replies);
+        assert!(said.contains("AUTH LOGIN\r\nYWNtZQ==\r\nczNjcmV0\r\nQUIT"), "{said}");
+        assert_eq!(report.outcomes, [Some(Outcome::Refused("535 5.7.8 no".into()))]);
+        let (_, report) = play(to_gateway(Tls::Already), &["220 gw", "250 gw"]);
+        assert!(matches!(&report.outcomes[0], Some(Outcome::Refused(_))));
+    }
+
+    #[test]
+    fn success_out_of_place_is_none() {
+        for replies in
+            [&["220 m", "250 m", "251 m"][..], &["220 m", "250 m", "250 m", "250 m", "250 m"]]
+        {
+            let report = play(errand(&["a@far"]), replies).1;
+            assert_eq!(report.outcomes, [None]);
+            assert!(report.trouble.is_some());
+        }
     }
 
     #[test]

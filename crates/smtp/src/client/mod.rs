@@ -6,7 +6,7 @@ mod reply;
 mod stuffing;
 mod tls;
 
-pub(crate) use conversation::{Conversation, Errand, Outcome, Report};
+pub(crate) use conversation::{Conversation, Errand, Login, Outcome, Report, Tls};
 pub(crate) use driver::{End, run};
 #[cfg(test)]
 pub(crate) use stuffing::dot_stuff;

@@ -9,15 +9,15 @@ use tokio::{net::TcpStream, time};
 
 use super::{Exchanger, Outbound, ResolveError, Resolver};
 use crate::{
-    client::{self, Conversation, End, Errand, Outcome, Report},
+    client::{self, Conversation, End, Errand, Outcome, Report, Tls},
     limits::HANDSHAKE_TIMEOUT,
 };
 
 /// Time for one attempt, well within the lease of its job.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
 
 /// Wait for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Connections of one attempt.
 const MAX_CONNECTIONS: usize = 6;
@@ -31,6 +31,9 @@ struct Progress {
 impl<R: Resolver> Outbound<R> {
     /// What became of each recipient of the job.
     pub(super) async fn attempt(&self, job: &Job, content: &Bytes) -> Vec<Settled> {
+        if let Some(gateway) = &job.gateway {
+            return self.relay(job, content, gateway).await;
+        }
         let deadline = time::Instant::now() + ATTEMPT_TIMEOUT;
         let exchangers = match self.resolver.exchangers(&job.domain).await {
             Ok(exchangers) => exchangers,
@@ -68,7 +71,7 @@ impl<R: Resolver> Outbound<R> {
         let mut result = self.talk(&mut conversation, content, exchanger, address).await;
         if let Err(Broken::Handshake(error)) = result {
             tracing::warn!(server = %exchanger.name, %error, "TLS failed, going on in clear");
-            errand.may_tls = false;
+            errand.tls = Tls::Without;
             conversation = Conversation::new(errand);
             result = self.talk(&mut conversation, content, exchanger, address).await;
         }
@@ -91,7 +94,8 @@ impl<R: Resolver> Outbound<R> {
             octets: content.len(),
             eight_bit: !content.is_ascii(),
             utf8: job.utf8,
-            may_tls: true,
+            tls: Tls::IfOffered,
+            login: None,
         }
     }
 
@@ -168,7 +172,7 @@ impl Progress {
     }
 }
 
-fn settled(outcome: Outcome) -> Settled {
+pub(super) fn settled(outcome: Outcome) -> Settled {
     match outcome {
         Outcome::Taken(_) => Settled::Sent,
         Outcome::Later(said) => Settled::Later(said),

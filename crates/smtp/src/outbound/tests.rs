@@ -15,6 +15,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
 };
+use wire::workmail::{OutboundMailFlowRuleAction, OutboundMailFlowRuleActionType};
 use world::{ManualClock, OsRandom, Timestamp, World};
 
 use super::*;
@@ -127,6 +128,9 @@ async fn read_line<S: AsyncBufReadExt + Unpin>(stream: &mut S) -> String {
     line
 }
 
+/// Where outbound rules may send mail.
+const GATEWAY: &str = "relay.example";
+
 struct Town {
     house: House,
     clock: Arc<ManualClock>,
@@ -163,7 +167,10 @@ impl Town {
     }
 
     fn outbound(&self, resolver: Smarthost) -> Arc<Outbound<Smarthost>> {
-        Outbound::new(self.house.flow.clone(), resolver, "mx.house.example").unwrap()
+        let place = format!("{GATEWAY}:587=127.0.0.1:{}", resolver.port);
+        let hosts = errand::Hosts::parse([place.as_str()]).unwrap();
+        let dialer = Dialer::new(hosts, self.house.world.clone());
+        Outbound::new(self.house.flow.clone(), resolver, dialer, "mx.house.example").unwrap()
     }
 
     /// Does what is due, at the time that it is.
@@ -258,6 +265,34 @@ async fn nobody_there_is_no_reason_to_give_up() {
     town.submit(&["a@far.example"]).await;
     town.work(&town.outbound(Smarthost { host: "127.0.0.1".into(), port })).await;
     assert!(!town.is_done().await && town.house.inbox(&town.ann).await.is_empty());
+}
+
+/// A gateway without TLS, one whose certificate nobody vouches for, one that is gone: no password is sent, nothing
+/// goes in clear, and the sender is told at once.
+#[tokio::test]
+async fn a_gateway_that_cannot_be_trusted_or_reached_gets_nothing() {
+    for (mood, status) in
+        [(Some(Mood::Take), "5.7.10"), (Some(Mood::TakeInTls), "5.4.1"), (None, "5.4.1")]
+    {
+        let town = town().await;
+        let gateway = town.house.gateway(&town.acme, GATEWAY, 587).await;
+        let action = OutboundMailFlowRuleAction {
+            r#type: OutboundMailFlowRuleActionType::SmtpGateway,
+            bounce_message: None,
+            smtp_gateway_id: Some(gateway),
+        };
+        town.house.outbound_rule(&town.acme, "all", action, ["*", "*"]).await;
+        town.submit(&["a@far.example"]).await;
+        let (fake, mut resolver) = Fake::start(mood.as_slice()).await;
+        if mood.is_none() {
+            resolver.port = 1;
+        }
+        town.work(&town.outbound(resolver)).await;
+        assert!(fake.messages.lock().unwrap().is_empty() && town.is_done().await);
+        let inbox = town.house.inbox(&town.ann).await;
+        let notice = String::from_utf8_lossy(&inbox[0]);
+        assert!(notice.contains(&format!("Status: {status}\r\n")), "{mood:?} {notice}");
+    }
 }
 
 #[tokio::test]

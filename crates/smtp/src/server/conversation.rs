@@ -195,7 +195,7 @@ impl<B: Backend> Conversation<B> {
             Question::Deliver(mail) => {
                 let (id, octets) = (mail.id.clone(), mail.content.len());
                 let verdict = backend.deliver(self.user.as_ref(), *mail).await;
-                self.note(&id, octets, verdict);
+                self.note(&id, octets, &verdict);
                 verdict
             }
         }
@@ -216,9 +216,9 @@ impl<B: Backend> Conversation<B> {
         }
     }
 
-    fn note(&self, id: &str, octets: usize, verdict: Verdict) {
+    fn note(&self, id: &str, octets: usize, verdict: &Verdict) {
         let (role, peer) = (self.role.name(), self.peer);
-        let taken = if verdict == Verdict::Accept { "true" } else { "false" };
+        let taken = if *verdict == Verdict::Accept { "true" } else { "false" };
         metrics::counter!("chancery_smtp_messages_total", "role" => role, "taken" => taken)
             .increment(1);
         tracing::info!(%id, %peer, role, octets, ?verdict, "message");

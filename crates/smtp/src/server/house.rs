@@ -89,6 +89,7 @@ impl Backend for House {
             Ok(()) => Verdict::Accept,
             Err(Refusal::ForeignAuthor) => Verdict::NotYours,
             Err(Refusal::MailboxFull) => Verdict::MailboxFull,
+            Err(Refusal::Blocked(text)) => Verdict::Blocked(text),
             Err(Refusal::NoRecipient) => Verdict::Unknown,
             Err(Refusal::Failed(error)) => trouble(&error),
             Err(refusal) => {

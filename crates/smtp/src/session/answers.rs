@@ -58,6 +58,9 @@ fn explain(verdict: Verdict) -> Reply {
         Verdict::NotYours => Reply::new(550, "5.7.1", "you may not send under this address"),
         Verdict::Unknown => Reply::new(550, "5.1.1", "no such recipient"),
         Verdict::NotOurs => Reply::new(550, "5.7.1", "relaying denied"),
+        // A reply is in ASCII (RFC 5321 section 4.2).
+        Verdict::Blocked(text) if text.is_ascii() => Reply::new(550, "5.7.1", text),
+        Verdict::Blocked(_) => Reply::new(550, "5.7.1", "the message is not taken here"),
         // RFC 5321 section 4.5.3.1.10 keeps 552 for what will not pass; a full mailbox may be emptied.
         Verdict::MailboxFull => Reply::new(452, "4.2.2", "mailbox is full"),
         Verdict::StoreFull => Reply::new(452, "4.3.1", "out of storage, try again later"),

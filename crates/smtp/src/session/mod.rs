@@ -142,7 +142,7 @@ pub struct Mail {
 }
 
 /// An answer to a [`Question`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Yes.
     Accept,
@@ -156,6 +156,8 @@ pub enum Verdict {
     Unknown,
     /// The domain is not ours, and mail is not passed on for strangers.
     NotOurs,
+    /// A rule turns the message away, with this text.
+    Blocked(String),
     /// The mailbox has no room.
     MailboxFull,
     /// The disk has no room.

@@ -43,7 +43,8 @@ pub(super) async fn ready(
         "SELECT {COLUMNS} FROM mail_flow_rules WHERE organization_id = $1 AND direction = $2"
     );
     let found = snapshot.rows(&sql, params![organization, direction.as_str()], Kept::of).await?;
-    Ok(Rules::new(found.into_iter().map(|kept| kept.rule).collect()))
+    let rules = found.into_iter().map(|kept| kept.rule).collect();
+    Ok(Rules::new(organization, direction, rules))
 }
 
 pub(super) async fn find(

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Action, Authors, Party,
+    Action, Authors, Direction, Party,
     pattern::{self, Rank},
 };
 
@@ -24,6 +24,8 @@ pub struct Rule {
 /// All rules of an organization in one direction.
 #[derive(Debug)]
 pub struct Rules {
+    organization: String,
+    direction: Direction,
     rules: Vec<Ready>,
     /// By the key of a sender pattern, the places of its rules, those first that win where all else is equal.
     by_sender: HashMap<String, Vec<usize>>,
@@ -40,7 +42,7 @@ type Match = (Rank, Rank, usize);
 
 impl Rules {
     /// Makes rules ready.
-    pub(super) fn new(mut rules: Vec<Rule>) -> Self {
+    pub(super) fn new(organization: &str, direction: Direction, mut rules: Vec<Rule>) -> Self {
         rules.sort_by_cached_key(order);
         let mut by_sender: HashMap<String, Vec<usize>> = HashMap::new();
         for (place, rule) in rules.iter().enumerate() {
@@ -52,7 +54,18 @@ impl Rules {
             let recipients = rule.recipients.iter().map(|text| pattern::key(text)).collect();
             Ready { rule, recipients }
         };
-        Self { rules: rules.into_iter().map(ready).collect(), by_sender }
+        let rules = rules.into_iter().map(ready).collect();
+        Self { organization: organization.to_owned(), direction, rules, by_sender }
+    }
+
+    /// The id of the organization whose rules they are.
+    pub fn organization(&self) -> &str {
+        &self.organization
+    }
+
+    /// Which mail they are about.
+    pub fn direction(&self) -> Direction {
+        self.direction
     }
 
     /// The rule that applies to a message by `authors` for one recipient: that with the most specific sender

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 
-use super::{Action, Authors, Party, Rule, Rules, pattern, rules::order};
+use super::{Action, Authors, Direction, Party, Rule, Rules, pattern, rules::order};
 
 const ADDRESSES: [&str; 7] =
     ["ann@x.org", "ANN+shop@X.org", "bob@x.org", "ann@a.x.org", "c@b.a.x.org", "d@y.org", "nobody"];
@@ -104,7 +104,7 @@ proptest! {
         for (at, rule) in rules.iter_mut().enumerate() {
             rule.id = at.to_string();
         }
-        let ready = Rules::new(rules.clone());
+        let ready = Rules::new("m-1", Direction::Inbound, rules.clone());
         let authors = Authors::new(sender.iter().copied(), from.iter().copied());
         for recipient in ADDRESSES {
             let judged = ready.judge(&authors, &Party::new(recipient)).map(|rule| rule.id.clone());
@@ -122,12 +122,16 @@ fn the_sender_counts_before_the_recipient_and_the_list_decides_ties() {
         senders: vec![sender.into()],
         recipients: vec![recipient.into()],
     };
-    let rules = Rules::new(vec![
-        rule("wide", Action::Drop, "*.far.example", "ann@x.org"),
-        rule("near", Action::Default, "far.example", "*"),
-        rule("junk", Action::MoveToJunk, "far.example", "*"),
-        rule("any", Action::BypassSpamCheck, "*", "*"),
-    ]);
+    let rules = Rules::new(
+        "m-1",
+        Direction::Inbound,
+        vec![
+            rule("wide", Action::Drop, "*.far.example", "ann@x.org"),
+            rule("near", Action::Default, "far.example", "*"),
+            rule("junk", Action::MoveToJunk, "far.example", "*"),
+            rule("any", Action::BypassSpamCheck, "*", "*"),
+        ],
+    );
     let judge = |sender: &[&str], from: &str| {
         let authors = Authors::new(sender.iter().copied(), [from]);
         rules.judge(&authors, &Party::new("ann@x.org")).unwrap().id.clone()
