@@ -35,7 +35,7 @@ impl House {
         let store = store::testing::on_sqlite(&[iam::MIGRATIONS]).await;
         let (door, recorder) = Door::new(store.clone(), World::system());
         tokio::spawn(recorder.run());
-        let workmail = workmail::Service::new(Settings { mail_host: "mail.example".to_owned() });
+        let workmail = workmail::Service::new(Settings::new("mail.example"));
         let services = Services {
             accessanalyzer: accessanalyzer::Service,
             cloudtrail: cloudtrail::Service,

@@ -7,7 +7,10 @@ use std::{
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::event_days::EventDays;
+use crate::{
+    event_days::EventDays,
+    mail_trust::{DomainVerification, MailAuthentication},
+};
 
 /// A mail server with the API of Amazon WorkMail and the access control of AWS IAM.
 #[derive(Debug, Parser)]
@@ -144,6 +147,12 @@ pub(crate) struct Serve {
         value_name = "ADDRESS:PORT"
     )]
     pub(crate) dns_servers: Vec<SocketAddr>,
+    /// Whether a registered domain is verified at once, or once its records are in the DNS; `trust` unless given.
+    #[arg(long, env = "CHANCERY_DOMAIN_VERIFICATION", value_enum, value_name = "HOW")]
+    pub(crate) domain_verification: Option<DomainVerification>,
+    /// Whether SPF, DKIM and DMARC of mail from other servers are looked up; `on` unless given.
+    #[arg(long, env = "CHANCERY_MAIL_AUTHENTICATION", value_enum, value_name = "WHEN")]
+    pub(crate) mail_authentication: Option<MailAuthentication>,
     /// Send all outbound mail to this server instead of the recipients' own.
     #[arg(long, env = "CHANCERY_SMARTHOST", value_name = "HOST:PORT")]
     pub(crate) smarthost: Option<String>,

@@ -9,7 +9,12 @@ use serde::{Deserialize, Serialize};
 use smtp::Address;
 
 use crate::{
-    cli, event_days::EventDays, exports::Exports, failure::Failure, identity_center::IdentityCenter,
+    cli,
+    event_days::EventDays,
+    exports::Exports,
+    failure::Failure,
+    identity_center::IdentityCenter,
+    mail_trust::{DomainVerification, MailAuthentication},
 };
 
 /// The port of the API unless another one is given.
@@ -28,6 +33,10 @@ pub(crate) struct Config {
     /// Whom to ask about the DNS; the system's servers if none is named.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) dns_servers: Vec<SocketAddr>,
+    /// How it is decided whether a domain is its organization's.
+    pub(crate) domain_verification: DomainVerification,
+    /// Whose mail is asked where it really comes from.
+    pub(crate) mail_authentication: MailAuthentication,
     /// Where all outbound mail goes, if not to the recipients' own servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) smarthost: Option<HostPort>,
@@ -164,6 +173,8 @@ struct File {
     hostname: Option<String>,
     public_url: Option<String>,
     dns_servers: Vec<SocketAddr>,
+    domain_verification: Option<DomainVerification>,
+    mail_authentication: Option<MailAuthentication>,
     smarthost: Option<String>,
     postmaster: Option<String>,
     sign_up: Option<bool>,
@@ -211,6 +222,10 @@ impl Config {
             sign_up: pick(&options.sign_up, &file.sign_up).unwrap_or(false),
             event_days: pick(&options.event_days, &file.event_days).unwrap_or_default(),
             proxies: pick_list(&options.proxies, file.proxies),
+            domain_verification: pick(&options.domain_verification, &file.domain_verification)
+                .unwrap_or_default(),
+            mail_authentication: pick(&options.mail_authentication, &file.mail_authentication)
+                .unwrap_or_default(),
             dns_servers: pick_list(&options.dns_servers, file.dns_servers),
             ready_file: pick(&options.ready_file, &file.ready_file),
             listen: Listen::merge(options, &file.listen)?,
@@ -470,6 +485,10 @@ mod tests {
         let config =
             load(&["--api-listen", "off", "--smarthost", "127.0.0.1:25", host, dns]).unwrap();
         assert_eq!(config.dns_servers.len(), 2);
+        let chosen = ["--domain-verification=dns", "--mail-authentication=always"];
+        let chosen = load(&chosen).unwrap();
+        assert_eq!(chosen.domain_verification, DomainVerification::Dns);
+        assert_eq!(chosen.mail_authentication, MailAuthentication::Always);
         let file = file(&config.to_toml().unwrap());
         assert_eq!(load(&["--config", file.path().to_str().unwrap()]).unwrap(), config);
     }

@@ -9,7 +9,7 @@ use smtp::{House, Limits, MailExchangers, Outbound, Role, Smarthost};
 use store::Store;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-use workmail::{Authenticator, Providers};
+use workmail::{Authenticator, Providers, Verification};
 use world::World;
 
 use crate::{
@@ -48,6 +48,7 @@ impl Faces {
         let exports = self.config.exports.destination()?;
         let authenticator = self.authenticator()?;
         let dns = self.config.dns()?;
+        let verification = self.config.domain_verification.into();
         for (listener, role) in
             [(listeners.smtp, Role::Receiving), (listeners.submission, Role::Submission)]
         {
@@ -61,8 +62,12 @@ impl Faces {
             tasks.spawn(health::listen(listener, Arc::new(health), self.shutdown.clone()));
         }
         if listeners.api.is_some() || listeners.api_tls.is_some() {
-            let settings = workmail::Settings { mail_host: self.config.hostname.clone() };
-            let workmail = workmail::Service::new(settings).with_exports(exports.for_jobs());
+            let workmail = workmail::Service::new(workmail::Settings {
+                verification,
+                dns: Some(dns.clone()),
+                ..workmail::Settings::new(self.config.hostname.as_str())
+            })
+            .with_exports(exports.for_jobs());
             let services = api::Services {
                 accessanalyzer: accessanalyzer::Service,
                 cloudtrail: cloudtrail::Service,
@@ -97,7 +102,12 @@ impl Faces {
         let folder = &self.config.data.data;
         let exporter = archive::Worker::new(store.clone(), world.clone(), exports, folder);
         tasks.spawn(exporter.run(stop()));
-        tasks.spawn(until(stop(), workmail::work_on_organizations(store, world)));
+        tasks.spawn(until(stop(), workmail::work_on_organizations(store, world, verification)));
+        if verification == Verification::Dns {
+            let work =
+                workmail::work_on_domains(self.store.clone(), dns.clone(), self.world.clone());
+            tasks.spawn(until(stop(), work));
+        }
         let housekeeping = housekeeping::keep(
             self.store,
             self.world.clone(),

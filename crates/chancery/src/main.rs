@@ -17,6 +17,7 @@ mod identity_center;
 mod issuers;
 mod listeners;
 mod log;
+mod mail_trust;
 mod mailbox_import;
 mod policy_explain;
 mod policy_lint;

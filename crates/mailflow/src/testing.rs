@@ -13,7 +13,7 @@ use wire::workmail::{
     OutboundMailFlowRuleAction, PermissionType, PutMailboxPermissionsRequest,
     RegisterToWorkMailRequest, SetJournalingRulesRequest, WorkMail,
 };
-use workmail::{Service, Settings};
+use workmail::{Service, Settings, Verification};
 use world::World;
 
 use crate::Mailflow;
@@ -43,7 +43,7 @@ impl House {
             [iam::MIGRATIONS, workmail::MIGRATIONS, mailbox::MIGRATIONS, crate::MIGRATIONS];
         let store = store::testing::open(&migrations).await;
         let flow = Mailflow::new((*store).clone(), world.clone(), "mx.house.example");
-        let service = Service::new(Settings { mail_host: "mx.house.example".into() });
+        let service = Service::new(Settings::new("mx.house.example"));
         let calls = Calls::by_root(&store, &world, "123456789012");
         Self { store, world, flow, service, calls }
     }
@@ -53,7 +53,9 @@ impl House {
         let input = CreateOrganizationRequest { alias: alias.into(), ..Default::default() };
         let output = self.service.create_organization(&mut call, input).await;
         let id = self.calls.end(call, output).await.unwrap().organization_id.unwrap();
-        workmail::settle_organizations(&self.store, &self.world).await.unwrap();
+        workmail::settle_organizations(&self.store, &self.world, Verification::Trust)
+            .await
+            .unwrap();
         Organization { id, domain: format!("{alias}.awsapps.com") }
     }
 

@@ -9,7 +9,8 @@
 //! Where AWS's behaviour is not known, `docs/workmail-decisions.md` says what was chosen.
 //!
 //! The room knows no wire format, no mail protocol, no message and no folder: mailboxes are asked of the room
-//! `mailbox` by the id of their owner. It looks up no DNS.
+//! `mailbox` by the id of their owner. Of the DNS it asks what proves that a domain is its
+//! organization's ([`Verification`]).
 //!
 //! Invariants, kept by the tables or in one place each:
 //! - a living entity has a name that no other of its organization has; letter case does not count;
@@ -63,6 +64,9 @@ mod verdict;
 pub use access::{AccessAction, Visit, permits};
 pub use bearer::{IdentityCenter, Providers};
 pub use devices::{Device, device_effect};
+pub use domains::{
+    Look, Seen, SigningKey, Verification, check_domains, look, signing_key, work_on_domains,
+};
 pub use error::{Error, PasswordsError};
 pub use login::{Authenticator, SignIn};
 pub use organizations::{settle_organizations, work_on_organizations};

@@ -3,6 +3,7 @@
 mod access;
 mod availability;
 mod console;
+mod domains;
 mod exports;
 mod identity;
 mod life;
@@ -30,6 +31,7 @@ pub const MIGRATIONS: &[Migration] = &[
     console::MIGRATION_ADMINS,
     life::KINDS_OF_ADDRESSES,
     exports::EXPORTS,
+    domains::DOMAIN_PROOFS,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

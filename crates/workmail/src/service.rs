@@ -1,10 +1,11 @@
 //! The service: each operation of the model, and the room that serves it.
 
+use dns::Dns;
 use iam::door::Call;
 use wire::workmail as model;
 
 use crate::{
-    access, aliases, availability, devices, domains, entities,
+    Verification, access, aliases, availability, devices, domains, entities,
     exports::{self, ExportDestination},
     flow_rules, groups, identity_center, identity_provider, impersonation, journaling, mailboxes,
     migration_admin, organizations, passwords,
@@ -17,6 +18,17 @@ use crate::{
 pub struct Settings {
     /// The name by which the world reaches this mail server: what MX records are to name.
     pub mail_host: String,
+    /// How it is decided whether a domain is its organization's.
+    pub verification: Verification,
+    /// Who is asked about the DNS. Without one, nothing is looked up.
+    pub dns: Option<Dns>,
+}
+
+impl Settings {
+    /// Trust in whoever registers a domain, and no DNS.
+    pub fn new(mail_host: impl Into<String>) -> Self {
+        Self { mail_host: mail_host.into(), verification: Verification::Trust, dns: None }
+    }
 }
 
 /// Amazon WorkMail, as far as the model goes.
@@ -66,7 +78,7 @@ delegate! {
     domains::deregister_mail_domain(DeregisterMailDomainRequest) -> DeregisterMailDomainResponse;
     domains::get_mail_domain(GetMailDomainRequest, settings) -> GetMailDomainResponse;
     domains::list_mail_domains(ListMailDomainsRequest) -> ListMailDomainsResponse;
-    domains::register_mail_domain(RegisterMailDomainRequest) -> RegisterMailDomainResponse;
+    domains::register_mail_domain(RegisterMailDomainRequest, settings) -> RegisterMailDomainResponse;
     domains::update_default_mail_domain(UpdateDefaultMailDomainRequest) -> UpdateDefaultMailDomainResponse;
     users::create_user(CreateUserRequest, hasher) -> CreateUserResponse;
     users::delete_user(DeleteUserRequest) -> DeleteUserResponse;

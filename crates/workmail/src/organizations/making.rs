@@ -4,7 +4,7 @@ use store::{Row, Snapshot, Store, Transaction, params};
 use world::World;
 
 use super::{State, worker};
-use crate::{access, devices, domain_name::TEST_DOMAIN_PARENT, domains};
+use crate::{Verification, access, devices, domain_name::TEST_DOMAIN_PARENT, domains};
 
 /// Users, groups and resources that one transaction takes over from a directory.
 const ADOPTED_MAX: usize = 500;
@@ -32,11 +32,16 @@ impl Wish<'_> {
 ///
 /// # Errors
 /// Failures of ours; the next call goes on.
-pub(super) async fn make(store: &Store, world: &World, id: &str) -> Result<(), wire::Error> {
+pub(super) async fn make(
+    store: &Store,
+    world: &World,
+    id: &str,
+    verification: Verification,
+) -> Result<(), wire::Error> {
     begin(store, id).await?;
     while adopt(store, id).await? {}
     let mut tx = store.write().await?;
-    match furnish(&mut tx, world, id).await {
+    match furnish(&mut tx, world, id, verification).await {
         Ok(()) => tx.commit().await?,
         Err(error) if error.kind().fault == wire::Fault::Sender => {
             drop(tx);
@@ -78,15 +83,20 @@ async fn adopt(store: &Store, id: &str) -> Result<bool, store::Error> {
 }
 
 /// Gives an organization all that it begins with, and puts it into service.
-async fn furnish(tx: &mut Transaction, world: &World, id: &str) -> Result<(), wire::Error> {
+async fn furnish(
+    tx: &mut Transaction,
+    world: &World,
+    id: &str,
+    verification: Verification,
+) -> Result<(), wire::Error> {
     let Some(wanted) = Wanted::find(tx, id).await? else { return Ok(()) };
     let now = world.now();
     let test_domain = format!("{}.{TEST_DOMAIN_PARENT}", wanted.alias_key);
     access::create_default(tx, id).await?;
     devices::create_default(tx, world, id, now).await?;
-    domains::add(tx, id, &test_domain, true, now).await?;
+    domains::add(tx, id, &test_domain, now).await?;
     for domain in &wanted.domains {
-        domains::claim(tx, id, domain, now).await?;
+        domains::claim(tx, world, id, domain, verification).await?;
     }
     const SQL: &str = "UPDATE organizations \
         SET state = $2, default_domain = $3, completed_at = $4 WHERE id = $1";

@@ -10,6 +10,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use world::World;
 
 use super::{State, making, removal::Removal};
+use crate::Verification;
 
 /// The topic of notices that there is something to do; the key is the organization.
 const TOPIC: &str = "workmail.organizations";
@@ -24,11 +25,11 @@ const TROUBLE_REST: Duration = Duration::from_secs(2);
 const BATCH_MAX: usize = 16;
 
 /// Makes and clears away organizations for as long as it is polled. Dropping it half-way is safe: what was not
-/// finished goes on with the next.
-pub async fn work_on_organizations(store: Store, world: World) {
+/// finished goes on with the next. `verification` is for the domains that they begin with.
+pub async fn work_on_organizations(store: Store, world: World, verification: Verification) {
     let mut notices = store.subscribe();
     loop {
-        let rest = match settle_organizations(&store, &world).await {
+        let rest = match settle_organizations(&store, &world, verification).await {
             Ok(()) => REST,
             Err(error) if is_conflict(&error) => Duration::ZERO,
             Err(error) => {
@@ -46,13 +47,17 @@ pub async fn work_on_organizations(store: Store, world: World) {
 ///
 /// # Errors
 /// Failures of ours; what was not done still waits.
-pub async fn settle_organizations(store: &Store, world: &World) -> Result<(), wire::Error> {
+pub async fn settle_organizations(
+    store: &Store,
+    world: &World,
+    verification: Verification,
+) -> Result<(), wire::Error> {
     let mut removal: Option<Removal> = None;
     loop {
         // A long removal must not keep others from beginning.
         for state in [State::Requested, State::Creating] {
             for id in in_state(store, state).await? {
-                making::make(store, world, &id).await?;
+                making::make(store, world, &id, verification).await?;
             }
         }
         let current = match removal.take() {

@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use dns::{Dns, testing::Zone};
 use wire::workmail::{DnsRecordVerificationStatus::*, errors::*, *};
 
 use crate::house::{House, OTHER_ACCOUNT, ask, refused};
@@ -36,6 +39,156 @@ async fn a_registered_domain_is_verified_and_names_our_host() {
     assert_eq!(mx.hostname.as_deref(), Some("example.com"));
     assert_eq!(mx.value.as_deref(), Some("10 mail.example.net"));
     refused(ask!(house, get_mail_domain, get(&id, "example.org")), &MAIL_DOMAIN_NOT_FOUND);
+}
+
+/// The value of the record whose host begins so.
+fn record(shown: &GetMailDomainResponse, kind: &str, host: &str) -> (String, String) {
+    let records = shown.records.iter().flatten();
+    let mut found = records.filter(|record| {
+        record.r#type.as_deref() == Some(kind)
+            && record.hostname.as_ref().is_some_and(|name| name.contains(host))
+    });
+    let record = found.next().unwrap();
+    (record.hostname.clone().unwrap(), record.value.clone().unwrap())
+}
+
+fn states(
+    shown: &GetMailDomainResponse,
+) -> (DnsRecordVerificationStatus, DnsRecordVerificationStatus) {
+    (shown.ownership_verification_status.unwrap(), shown.dkim_verification_status.unwrap())
+}
+
+#[tokio::test]
+async fn the_records_are_those_to_set() {
+    let (house, id) = House::with_organization().await;
+    let shown = ask!(house, get_mail_domain, get(&id, "example.com")).unwrap();
+    let kinds: Vec<_> =
+        shown.records.iter().flatten().map(|record| record.r#type.clone().unwrap()).collect();
+    assert_eq!(kinds, ["TXT", "MX", "CNAME", "TXT", "TXT", "TXT"]);
+    let (_, token) = record(&shown, "TXT", "_amazonses.example.com");
+    assert_eq!(token.len(), 44);
+    assert!(record(&shown, "TXT", "._domainkey.example.com").1.starts_with("v=DKIM1; k=rsa; p="));
+    assert_eq!(record(&shown, "CNAME", "autodiscover.example.com").1, "mail.example.net");
+    let again = ask!(house, get_mail_domain, get(&id, "example.com")).unwrap();
+    assert_eq!(again, shown, "what was shown stays");
+    let test = ask!(house, get_mail_domain, get(&id, "acme.awsapps.com")).unwrap();
+    assert_eq!(test.records, Some(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_domain_is_verified_when_its_records_appear() {
+    let zone = Zone::new();
+    let (house, id) = House::asking(&zone).await;
+    house.domain(&id, "example.com").await;
+    let shown = ask!(house, get_mail_domain, get(&id, "example.com")).unwrap();
+    assert_eq!(states(&shown), (Pending, Pending));
+    refused(
+        ask!(house, update_default_mail_domain, default(&id, "example.com")),
+        &MAIL_DOMAIN_STATE,
+    );
+    let ann = house.user(&id, "ann").await;
+    refused(house.register(&id, &ann, "ann@example.com").await, &MAIL_DOMAIN_STATE);
+
+    let (name, token) = record(&shown, "TXT", "_amazonses");
+    zone.add(&name, &format!("TXT {token}"));
+    let shown = ask!(house, get_mail_domain, get(&id, "example.com")).unwrap();
+    assert_eq!(states(&shown), (Verified, Pending));
+    house.register(&id, &ann, "ann@example.com").await.unwrap();
+    let mut snapshot = house.store.read().await.unwrap();
+    let keyring = house.store.keyring();
+    let key = workmail::signing_key(&mut snapshot, keyring, &id, "example.com").await.unwrap();
+    assert!(key.is_none(), "what nobody can verify is not signed");
+    drop(snapshot);
+
+    let (name, key) = record(&shown, "TXT", "_domainkey");
+    zone.add(&name, &format!("TXT {key}"));
+    let shown = ask!(house, get_mail_domain, get(&id, "example.com")).unwrap();
+    assert_eq!(states(&shown), (Verified, Verified));
+    // what is proved stays proved
+    zone.remove(&name).set_broken(true);
+    let shown = ask!(house, get_mail_domain, get(&id, "example.com")).unwrap();
+    assert_eq!(states(&shown), (Verified, Verified));
+    let mut snapshot = house.store.read().await.unwrap();
+    let key = workmail::signing_key(&mut snapshot, keyring, &id, "example.com").await.unwrap();
+    assert!(key.is_some());
+    let other = workmail::signing_key(&mut snapshot, keyring, "m-other", "example.com").await;
+    assert!(other.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn the_worker_looks_with_growing_rests() {
+    let zone = Zone::new();
+    let (house, id) = House::asking(&zone).await;
+    house.domain(&id, "example.com").await;
+    let shown = ask!(house, get_mail_domain, get(&id, "example.com")).unwrap();
+    let dns = Dns::of(zone.clone());
+    let check = || workmail::check_domains(&house.store, &dns, &house.world);
+    let asked = zone.asked();
+    check().await.unwrap();
+    assert_eq!(zone.asked(), asked, "it is not due yet");
+    for _ in 0..5 {
+        house.clock.advance(Duration::from_secs(40));
+        check().await.unwrap();
+    }
+    assert!(zone.asked() > asked && zone.asked() < asked + 5 * 3, "not each time");
+    let (name, token) = record(&shown, "TXT", "_amazonses");
+    zone.add(&name, &format!("TXT {token}"));
+    house.clock.advance(Duration::from_secs(3600));
+    check().await.unwrap();
+    zone.set_broken(true);
+    let shown = ask!(house, get_mail_domain, get(&id, "example.com")).unwrap();
+    assert_eq!(states(&shown), (Verified, Pending));
+}
+
+#[tokio::test]
+async fn three_days_without_a_record_are_a_failure_until_it_is_registered_again() {
+    let zone = Zone::new();
+    let (house, id) = House::asking(&zone).await;
+    house.domain(&id, "example.com").await;
+    let shown = ask!(house, get_mail_domain, get(&id, "example.com")).unwrap();
+    house.clock.advance(Duration::from_secs(72 * 3600));
+    let dns = Dns::of(zone.clone());
+    workmail::check_domains(&house.store, &dns, &house.world).await.unwrap();
+    let (name, token) = record(&shown, "TXT", "_amazonses");
+    zone.add(&name, &format!("TXT {token}"));
+    let failed = ask!(house, get_mail_domain, get(&id, "example.com")).unwrap();
+    assert_eq!(states(&failed), (Failed, Failed));
+    house.domain(&id, "example.com").await;
+    let shown = ask!(house, get_mail_domain, get(&id, "example.com")).unwrap();
+    assert_eq!(states(&shown), (Verified, Pending));
+    assert_eq!(record(&shown, "TXT", "_amazonses").1, token, "the token that was shown stays");
+}
+
+#[tokio::test]
+async fn a_domain_that_failed_is_free_for_others() {
+    let zone = Zone::new();
+    let (house, id) = House::asking(&zone).await;
+    house.domain(&id, "example.com").await;
+    let mine = ask!(house, get_mail_domain, get(&id, "example.com")).unwrap();
+    let next = house.organization("next").await;
+    let taken = ask!(house, register_mail_domain, register(&next, "example.com"));
+    refused(taken, &MAIL_DOMAIN_IN_USE);
+    house.clock.advance(Duration::from_secs(72 * 3600));
+    ask!(house, get_mail_domain, get(&id, "example.com")).unwrap();
+    house.domain(&next, "example.com").await;
+    let theirs = ask!(house, get_mail_domain, get(&next, "example.com")).unwrap();
+    assert_ne!(record(&mine, "TXT", "_amazonses"), record(&theirs, "TXT", "_amazonses"));
+    refused(ask!(house, get_mail_domain, get(&id, "example.com")), &MAIL_DOMAIN_NOT_FOUND);
+}
+
+#[tokio::test]
+async fn domains_that_an_organization_begins_with_are_proved_too() {
+    let zone = Zone::new();
+    let (house, _) = House::asking(&zone).await;
+    let domains = vec![Domain { domain_name: "own.example".into(), hosted_zone_id: None }];
+    let input = CreateOrganizationRequest {
+        alias: "other".into(),
+        domains: Some(domains),
+        ..Default::default()
+    };
+    let id = ask!(house, create_organization, input).unwrap().organization_id.unwrap();
+    let shown = ask!(house, get_mail_domain, get(&id, "own.example")).unwrap();
+    assert_eq!(states(&shown), (Pending, Pending));
 }
 
 #[tokio::test]

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use dns::{Dns, testing::Zone};
 use iam::testing::Calls;
 use store::testing::TestStore;
 use wire::{ErrorKind, workmail::*};
-use workmail::{Service, Settings};
+use workmail::{Service, Settings, Verification};
 use world::{ManualClock, OsRandom, Timestamp, World};
 
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -18,6 +19,7 @@ pub(crate) struct House {
     pub(crate) service: Service,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) world: World,
+    pub(crate) verification: Verification,
     // dropped last, when nothing is open in it any more
     pub(crate) store: TestStore,
 }
@@ -50,9 +52,13 @@ impl House {
     /// A house in which organizations are made and deleted as they are asked for.
     pub(crate) async fn new() -> Self {
         let house = Self::without_worker().await;
-        let (store, world) = ((*house.store).clone(), house.world.clone());
-        tokio::spawn(workmail::work_on_organizations(store, world));
+        house.start_worker();
         house
+    }
+
+    fn start_worker(&self) {
+        let (store, world) = ((*self.store).clone(), self.world.clone());
+        tokio::spawn(workmail::work_on_organizations(store, world, self.verification));
     }
 
     /// A house in which nothing becomes of organizations until [`settle`](Self::settle).
@@ -62,8 +68,23 @@ impl House {
         let clock = Arc::new(ManualClock::new(START));
         let world = World::new(clock.clone(), Arc::new(OsRandom));
         let calls = Calls::by_root(&store, &world, ACCOUNT);
-        let service = Service::new(Settings { mail_host: "mail.example.net".to_owned() });
-        Self { calls, service, clock, world, store }
+        let service = Service::new(Settings::new("mail.example.net"));
+        Self { calls, service, clock, world, verification: Verification::Trust, store }
+    }
+
+    /// A house that asks `zone` whose a domain is, with an organization `acme`.
+    pub(crate) async fn asking(zone: &Zone) -> (Self, String) {
+        let mut house = Self::without_worker().await;
+        let verification = Verification::Dns;
+        house.service = Service::new(Settings {
+            verification,
+            dns: Some(Dns::of(zone.clone())),
+            ..Settings::new("mail.example.net")
+        });
+        house.verification = verification;
+        house.start_worker();
+        let id = house.organization("acme").await;
+        (house, id)
     }
 
     /// A house with an organization `acme` that has the domain example.com.
@@ -75,7 +96,7 @@ impl House {
     }
 
     pub(crate) async fn settle(&self) {
-        workmail::settle_organizations(&self.store, &self.world).await.unwrap();
+        workmail::settle_organizations(&self.store, &self.world, self.verification).await.unwrap();
     }
 
     pub(crate) fn calls_of(&self, account: &str) -> Calls {

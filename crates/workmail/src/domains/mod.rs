@@ -1,27 +1,48 @@
-//! Mail domains.
+//! Mail domains: whose they are, how that is proved, and the keys that sign their mail.
+
+mod checks;
+mod claim;
+mod keys;
+mod look;
+mod proofs;
+mod show;
 
 use iam::door::Call;
-use store::{Snapshot, Transaction, params};
+use store::{Snapshot, params};
 use wire::workmail::{
-    DeregisterMailDomainRequest, DeregisterMailDomainResponse, DnsRecord,
-    DnsRecordVerificationStatus as Status, GetMailDomainRequest, GetMailDomainResponse,
-    ListMailDomainsRequest, ListMailDomainsResponse, MailDomainSummary, Operation,
-    RegisterMailDomainRequest, RegisterMailDomainResponse, UpdateDefaultMailDomainRequest,
-    UpdateDefaultMailDomainResponse,
-    errors::{LIMIT_EXCEEDED, MAIL_DOMAIN_IN_USE, MAIL_DOMAIN_STATE},
+    DeregisterMailDomainRequest, DeregisterMailDomainResponse,
+    DnsRecordVerificationStatus as Status, ListMailDomainsRequest, ListMailDomainsResponse,
+    MailDomainSummary, Operation, RegisterMailDomainRequest, RegisterMailDomainResponse,
+    UpdateDefaultMailDomainRequest, UpdateDefaultMailDomainResponse,
+    errors::{MAIL_DOMAIN_IN_USE, MAIL_DOMAIN_STATE},
 };
-use world::Timestamp;
 
 use crate::{Settings, client_tokens::Idempotent, domain_name, organizations, page::Page, refusal};
 
-/// Domains of one organization, the test domain among them (AWS's quota).
-const DOMAINS_MAX: i64 = 1000;
+pub(crate) use claim::{add, claim};
+pub(crate) use show::get_mail_domain;
+pub use {
+    checks::{check_domains, work_on_domains},
+    keys::{SigningKey, signing_key},
+    look::{Look, Seen, look},
+};
+
+/// How it is decided whether a domain is its organization's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verification {
+    /// Who may register it says so.
+    #[default]
+    Trust,
+    /// The DNS says so.
+    Dns,
+}
 
 pub(crate) async fn register_mail_domain(
     call: &mut Call,
+    settings: &Settings,
     input: RegisterMailDomainRequest,
 ) -> Result<RegisterMailDomainResponse, wire::Error> {
-    let caller = call.caller();
+    let (caller, world) = (call.caller(), call.world());
     let id = &input.organization_id;
     let operation = Operation::RegisterMailDomain;
     let (tx, organization) = organizations::write(call, operation, id).await?;
@@ -29,28 +50,10 @@ pub(crate) async fn register_mail_domain(
     let token = input.client_token.as_deref();
     let once = Idempotent::new(&caller, operation, token, &[id, &name])?;
     if once.earlier(tx).await?.is_none() {
-        claim(tx, &organization.id, &name, caller.request.now).await?;
+        claim(tx, &world, &organization.id, &name, settings.verification).await?;
         once.remember(tx, "").await?;
     }
     Ok(RegisterMailDomainResponse {})
-}
-
-pub(crate) async fn get_mail_domain(
-    call: &mut Call,
-    settings: &Settings,
-    input: GetMailDomainRequest,
-) -> Result<GetMailDomainResponse, wire::Error> {
-    let operation = Operation::GetMailDomain;
-    let (snapshot, organization) =
-        organizations::read(call, operation, &input.organization_id).await?;
-    let domain = require(snapshot, &organization.id, &input.domain_name).await?;
-    Ok(GetMailDomainResponse {
-        records: Some(if domain.is_test { Vec::new() } else { records(&domain.name, settings) }),
-        is_test_domain: Some(domain.is_test),
-        is_default: Some(organization.default_domain.as_ref() == Some(&domain.name)),
-        ownership_verification_status: Some(domain.ownership),
-        dkim_verification_status: Some(domain.dkim),
-    })
 }
 
 pub(crate) async fn list_mail_domains(
@@ -115,52 +118,6 @@ pub(crate) async fn deregister_mail_domain(
     Ok(DeregisterMailDomainResponse {})
 }
 
-/// Gives a domain to an organization, whose it may be already.
-///
-/// Nothing is asked of the DNS: this is the operator's own server, and who may call is theirs to say. The first
-/// organization that registers a domain has it.
-pub(crate) async fn claim(
-    tx: &mut Transaction,
-    organization: &str,
-    name: &str,
-    now: Timestamp,
-) -> Result<(), wire::Error> {
-    const OWNER: &str = "SELECT organization_id FROM mail_domains WHERE name = $1";
-    let owner: Option<String> = tx.row(OWNER, params![name], |row| row.get(0)).await?;
-    match owner {
-        Some(owner) if owner == organization => return Ok(()),
-        Some(_) => {
-            let text = format!("The mail domain {name} is in use by another organization.");
-            return Err(MAIL_DOMAIN_IN_USE.with(text));
-        }
-        None => {}
-    }
-    const COUNT: &str = "SELECT COUNT(*) FROM mail_domains WHERE organization_id = $1";
-    let held: Option<i64> = tx.row(COUNT, params![organization], |row| row.get(0)).await?;
-    if held.unwrap_or_default() >= DOMAINS_MAX {
-        let text = format!("The organization has {DOMAINS_MAX} mail domains, which is the limit.");
-        return Err(LIMIT_EXCEEDED.with(text));
-    }
-    Ok(add(tx, organization, name, false, now).await?)
-}
-
-/// Adds a domain that is nobody's.
-pub(crate) async fn add(
-    tx: &mut Transaction,
-    organization: &str,
-    name: &str,
-    is_test: bool,
-    now: Timestamp,
-) -> Result<(), store::Error> {
-    const SQL: &str = "INSERT INTO mail_domains \
-        (name, organization_id, is_test, ownership, dkim, registered_at) \
-        VALUES ($1, $2, $3, $4, $5, $6)";
-    // no key signs mail yet
-    let (ownership, dkim) = (Status::Verified.as_str(), Status::Pending.as_str());
-    tx.execute(SQL, params![name, organization, is_test, ownership, dkim, now]).await?;
-    Ok(())
-}
-
 /// The name of a domain of the organization in which addresses can be given out.
 ///
 /// # Errors
@@ -178,8 +135,10 @@ pub(crate) async fn usable(
     Ok(domain.name)
 }
 
+/// A domain of an organization.
 struct Domain {
     name: String,
+    organization: String,
     is_test: bool,
     ownership: Status,
     dkim: Status,
@@ -199,34 +158,26 @@ async fn find(
     organization: &str,
     name: &str,
 ) -> Result<Option<Domain>, store::Error> {
-    const SQL: &str = "SELECT name, is_test, ownership, dkim FROM mail_domains \
-        WHERE name = $1 AND organization_id = $2";
-    let name = name.to_ascii_lowercase();
+    let found = find_any(snapshot, &name.to_ascii_lowercase()).await?;
+    Ok(found.filter(|domain| domain.organization == organization))
+}
+
+/// The domain of that very name, whose ever it is.
+async fn find_any(snapshot: &mut Snapshot, name: &str) -> Result<Option<Domain>, store::Error> {
+    const SQL: &str = "SELECT name, organization_id, is_test, ownership, dkim \
+        FROM mail_domains WHERE name = $1";
     let status = |text: String| {
         Status::parse(&text).ok_or_else(|| store::Error::corrupt("a domain's status"))
     };
     snapshot
-        .row(SQL, params![name, organization], |row| {
+        .row(SQL, params![name], |row| {
             Ok(Domain {
                 name: row.get(0)?,
-                is_test: row.get(1)?,
-                ownership: status(row.get(2)?)?,
-                dkim: status(row.get(3)?)?,
+                organization: row.get(1)?,
+                is_test: row.get(2)?,
+                ownership: status(row.get(3)?)?,
+                dkim: status(row.get(4)?)?,
             })
         })
         .await
-}
-
-/// What to put into the DNS for mail to reach this server, and for the world to believe what it sends.
-fn records(domain: &str, settings: &Settings) -> Vec<DnsRecord> {
-    let record = |kind: &str, host: String, value: String| DnsRecord {
-        r#type: Some(kind.to_owned()),
-        hostname: Some(host),
-        value: Some(value),
-    };
-    vec![
-        record("MX", domain.to_owned(), format!("10 {}", settings.mail_host)),
-        record("TXT", domain.to_owned(), "v=spf1 mx ~all".to_owned()),
-        record("TXT", format!("_dmarc.{domain}"), "v=DMARC1;p=quarantine;pct=100;fo=1".to_owned()),
-    ]
 }
