@@ -16,14 +16,28 @@ from test_workmail import INSTANCE, whole_inputs
 OPERATIONS = json.loads((ROOT / "models/workmail.json").read_text())["operations"]
 
 
-def served(model, where, member):
+SERVICES = "workmail", "workmailconsole"
+
+
+def clients(house, key, **config):
+    return [house.client(service, key, **config) for service in SERVICES]
+
+
+def model_of(clients, operation):
+    client = next(client for client in clients if operation in client.meta.service_model.operation_names)
+    return client.meta.service_model.operation_model(operation)
+
+
+def call(clients, operation):
+    """The method of the client that knows the operation."""
+    name = botocore.xform_name(operation)
+    return next(getattr(client, name) for client in clients if hasattr(client, name))
+
+
+def served(clients, where, member):
     """The served operations whose input or output has that member."""
-    shapes = ((name, getattr(model.operation_model(name), where)) for name in OPERATIONS)
+    shapes = ((name, getattr(model_of(clients, name), where)) for name in OPERATIONS)
     return {name for name, shape in shapes if shape and member in shape.members}
-
-
-def call(client, operation):
-    return getattr(client, botocore.xform_name(operation))
 
 
 def code(function, **parameters):
@@ -49,7 +63,8 @@ def full(house):
     key = house.create_account()
     organization = Organization(house, key)
     # It is left to the server to find out what is wrong with a request.
-    workmail, org = house.client("workmail", key, parameter_validation=False), {"OrganizationId": organization.id}
+    both, org = clients(house, key, parameter_validation=False), {"OrganizationId": organization.id}
+    workmail = both[0]
     users = [organization.user(name)[0] for name in ("carl", "Ann", "bob")]
     groups = [organization.group(name)[0] for name in ("x", "Y", "z")]
     rooms = [workmail.create_resource(**org, Name=name, Type="ROOM")["ResourceId"] for name in ("r", "S", "t")]
@@ -63,6 +78,9 @@ def full(house):
     workmail.associate_member_to_group(**org, GroupId=groups[1], MemberId=users[0])
     workmail.associate_member_to_group(**org, GroupId=groups[2], MemberId=users[0])
     for number in range(3):
+        for operation in RULES:
+            call(both, operation)(**org, **ONCE[operation][0] | {"Name": f"rule{number}"})
+        call(both, "CreateSmtpGateway")(**org, **GATEWAY | {"Name": f"gateway{number}"})
         workmail.create_alias(**org, EntityId=users[0], Alias=f"alias{number}@{organization.domain}")
         workmail.register_mail_domain(**org, DomainName=f"d{number}-{uuid.uuid4().hex[:8]}.example")
         workmail.create_organization(Alias=f"more{number}-{uuid.uuid4().hex[:8]}")
@@ -77,6 +95,9 @@ def full(house):
         "ListGroupMembers": {"GroupId": groups[0]},
         "ListGroups": {},
         "ListGroupsForEntity": {"EntityId": users[0]},
+        "ListInboundMailFlowRules": {},
+        "ListOutboundMailFlowRules": {},
+        "ListSmtpGateways": {},
         "ListImpersonationRoles": {},
         "ListMailDomains": {},
         "ListMailboxPermissions": {"EntityId": users[0]},
@@ -86,19 +107,17 @@ def full(house):
         "ListResources": {},
         "ListUsers": {},
     }
-    return workmail, {
-        name: {} if given is None else org | given for name, given in asked.items()
-    }, house
+    return both, {name: {} if given is None else org | given for name, given in asked.items()}, house
 
 
 def entries(operation, page):
     return next(value for name, value in page.items() if isinstance(value, list))
 
 
-def pages(workmail, operation, given):
+def pages(clients, operation, given):
     token = {}
     while True:
-        page = call(workmail, operation)(**given, **token)
+        page = call(clients, operation)(**given, **token)
         yield page
         if "NextToken" not in page:
             return
@@ -106,8 +125,8 @@ def pages(workmail, operation, given):
 
 
 def test_every_list_has_a_row(full):
-    workmail, asked, _ = full
-    paged = served(workmail.meta.service_model, "output_shape", "NextToken")
+    both, asked, _ = full
+    paged = served(both, "output_shape", "NextToken")
     assert paged - ELSEWHERE.keys() == asked.keys()
 
 
@@ -117,89 +136,90 @@ PAGED = sorted(name for name in OPERATIONS if name.startswith("List") and name n
 
 @pytest.mark.parametrize("operation", PAGED)
 def test_pages(full, operation):
-    workmail, asked, house = full
+    both, asked, house = full
     given = asked[operation]
-    whole = entries(operation, call(workmail, operation)(**given))
+    whole = entries(operation, call(both, operation)(**given))
     assert len(whole) >= 3
     for size in (1, 2, len(whole)):
-        found = list(pages(workmail, operation, given | {"MaxResults": size}))
+        found = list(pages(both, operation, given | {"MaxResults": size}))
         assert [entry for page in found for entry in entries(operation, page)] == whole, "all, once, in order"
         assert all(len(entries(operation, page)) == size for page in found[:-1])
     names = [entry.get("Name") for entry in whole if isinstance(entry, dict) and "Name" in entry]
     assert names == sorted(names, key=str.lower)
 
-    token = call(workmail, operation)(**given, MaxResults=1)["NextToken"]
+    token = call(both, operation)(**given, MaxResults=1)["NextToken"]
     assert re.fullmatch(r"[\S\s]{1,1024}", token) and json.dumps(whole[0], default=str) not in token
     for at in (0, len(token) // 2, len(token) - 5):
         altered = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1:]
-        assert code(call(workmail, operation), **given, NextToken=altered) == "InvalidParameterException"
+        assert code(call(both, operation), **given, NextToken=altered) == "InvalidParameterException"
     other = next(name for name in asked if name != operation and "OrganizationId" in asked[name])
-    assert code(call(workmail, other), **asked[other], NextToken=token) == "InvalidParameterException"
-    stranger = Organization(house, house.create_account())
+    assert code(call(both, other), **asked[other], NextToken=token) == "InvalidParameterException"
+    key = house.create_account()
+    stranger = Organization(house, key)
     theirs = given | ({"OrganizationId": stranger.id} if given else {})
-    assert code(call(stranger.workmail, operation), **theirs, NextToken=token) == "InvalidParameterException"
+    assert code(call(clients(house, key), operation), **theirs, NextToken=token) == "InvalidParameterException"
     for bad in (0, 101):
-        assert code(call(workmail, operation), **given, MaxResults=bad) == "ValidationException"
+        assert code(call(both, operation), **given, MaxResults=bad) == "ValidationException"
 
 
 # Tokens of requests
 
 EWS = {"EwsEndpoint": "https://ews.example/", "EwsUsername": "u", "EwsPassword": "p"}
+GATEWAY = {"Name": "one", "Host": "relay.example", "Port": 587, "Username": "u", "Password": "p"}
+RULE = {"Name": "one", "RuleAction": {"Type": "DROP"}, "SenderPatterns": ["*"], "RecipientPatterns": ["*"]}
+RULES = ["CreateInboundMailFlowRule", "CreateOutboundMailFlowRule"]
 ONCE = {
+    # operation: a request, what makes it another one, and the list that shows what it made
     "CreateAvailabilityConfiguration": (
         {"DomainName": "once.example", "EwsProvider": EWS},
         {"DomainName": "twice.example"},
-        ("ListAvailabilityConfigurations", "AvailabilityConfigurations"),
+        "ListAvailabilityConfigurations",
     ),
     "CreateIdentityCenterApplication": ({"Name": "one", "InstanceArn": INSTANCE}, {"Name": "two"}, None),
     "CreateImpersonationRole": (
-        {"Name": "one", "Type": "READ_ONLY", "Rules": []},
-        {"Name": "two"},
-        ("ListImpersonationRoles", "Roles"),
+        {"Name": "one", "Type": "READ_ONLY", "Rules": []}, {"Name": "two"}, "ListImpersonationRoles"
     ),
+    "CreateInboundMailFlowRule": (RULE, {"Name": "two"}, "ListInboundMailFlowRules"),
+    "CreateOutboundMailFlowRule": (RULE, {"Name": "two"}, "ListOutboundMailFlowRules"),
+    "CreateSmtpGateway": (GATEWAY, {"Name": "two"}, "ListSmtpGateways"),
     "CreateMobileDeviceAccessRule": (
-        {"Name": "one", "Effect": "DENY"},
-        {"Name": "two"},
-        ("ListMobileDeviceAccessRules", "Rules"),
+        {"Name": "one", "Effect": "DENY"}, {"Name": "two"}, "ListMobileDeviceAccessRules"
     ),
-    "CreateOrganization": ({"Alias": "once"}, {"Alias": "twice"}, ("ListOrganizations", "OrganizationSummaries")),
-    "RegisterMailDomain": ({"DomainName": "once"}, {"DomainName": "twice"}, ("ListMailDomains", "MailDomains")),
+    "CreateOrganization": ({"Alias": "once"}, {"Alias": "twice"}, "ListOrganizations"),
+    "RegisterMailDomain": ({"DomainName": "once"}, {"DomainName": "twice"}, "ListMailDomains"),
     "DeleteOrganization": ({"DeleteDirectory": True}, {"DeleteDirectory": False}, None),
-}
+}  # fmt: skip
 JOBS = {"StartMailboxExportJob", "CancelMailboxExportJob"}
 
 
-def test_every_token_has_a_row(organization):
-    assert served(organization.workmail.meta.service_model, "input_shape", "ClientToken") - JOBS == ONCE.keys()
+def test_every_token_has_a_row(house, root):
+    assert served(clients(house, root), "input_shape", "ClientToken") - JOBS == ONCE.keys()
 
 
 @pytest.mark.parametrize("operation", sorted(ONCE))
-def test_a_request_sent_again_does_nothing_more(organization, operation):
-    workmail = organization.workmail
-    org = {"OrganizationId": organization.id}
+def test_a_request_sent_again_does_nothing_more(house, root, organization, operation):
+    both, unique = clients(house, root), uuid.uuid4().hex[:8]
+    ask = call(both, operation)
     wanted, other, listed = ONCE[operation]
-    if operation not in ("CreateOrganization", "CreateIdentityCenterApplication"):
-        wanted = org | wanted
-    unique = uuid.uuid4().hex[:8]
-    for given in (wanted, other):
-        given.update({"Alias": f"{given['Alias']}-{unique}"} if "Alias" in given else {})
-        if operation == "RegisterMailDomain":
-            given["DomainName"] = f"{given['DomainName']}-{unique}.example"
+    of_organization = "OrganizationId" in model_of(both, operation).input_shape.members
+    org = {"OrganizationId": organization.id} if of_organization else {}
+
+    def with_names(given):
+        """What must be unique in the installation is."""
+        names = {"Alias": f"-{unique}", "DomainName": f"-{unique}.example"}
+        return {name: value + names.get(name, "") if name in names else value for name, value in given.items()}
 
     def count():
-        if listed is None or operation == "DeleteOrganization":
-            return None
-        name, member = listed
-        return len(call(workmail, name)(**({} if name == "ListOrganizations" else org))[member])
+        return len(entries(listed, call(both, listed)(**org))) if listed else None
 
-    token = str(uuid.uuid4())
-    first = call(workmail, operation)(**wanted, ClientToken=token)
+    token, wanted = str(uuid.uuid4()), with_names(wanted)
+    first = ask(**org, **wanted, ClientToken=token)
     held = count()
-    again = call(workmail, operation)(**wanted, ClientToken=token)
+    again = ask(**org, **wanted, ClientToken=token)
     del first["ResponseMetadata"], again["ResponseMetadata"]
     assert again == first and count() == held
-    different = wanted | other
-    assert code(call(workmail, operation), **different, ClientToken=token) == "InvalidParameterException"
+    different = wanted | with_names(other)
+    assert code(ask, **org, **different, ClientToken=token) == "InvalidParameterException"
     assert count() == held
 
 
@@ -290,7 +310,7 @@ class Cast:
         if state == "ENABLED":
             self.workmail.register_to_work_mail(**self.org, EntityId=id, Email=email)
         if state == "DELETED":
-            call(self.workmail, f"Delete{kind.title()}")(**self.org, **{f"{kind.title()}Id": id})
+            call([self.workmail], f"Delete{kind.title()}")(**self.org, **{f"{kind.title()}Id": id})
         return id, email
 
     def given(self, operation, kind, id, email):
@@ -323,7 +343,7 @@ def test_states(cast, kind, state):
     for operation, row in KINDS[kind].items():
         id, email = cast.one(kind, state)
         expected[operation] = row[STATES.index(state)]
-        found[operation] = code(call(cast.workmail, operation), **cast.given(operation, kind, id, email))
+        found[operation] = code(call([cast.workmail], operation), **cast.given(operation, kind, id, email))
     assert found == expected
 
 
@@ -334,14 +354,14 @@ def test_tombstones(cast, kind):
     id, email = cast.one(kind, "ENABLED")
     name = email.partition("@")[0]
     workmail.deregister_from_work_mail(**org, EntityId=id)
-    call(workmail, f"Delete{title}")(**org, **{f"{title}Id": id})
-    describe = call(workmail, f"Describe{title}")
+    call([workmail], f"Delete{title}")(**org, **{f"{title}Id": id})
+    describe = call([workmail], f"Describe{title}")
     assert describe(**org, **{f"{title}Id": id})["State"] == "DELETED"
     for gone in (name, email):
         assert code(describe, **org, **{f"{title}Id": gone}) == "EntityNotFoundException"
     assert code(workmail.describe_entity, **org, Email=email) == "EntityNotFoundException"
     for filters, held in (({"State": "DELETED"}, True), ({}, True), ({"State": "DISABLED"}, False)):
-        found = list(pages(workmail, f"List{title}s", org | {"Filters": filters}))
+        found = list(pages([workmail], f"List{title}s", org | {"Filters": filters}))
         listed = {entry["Id"]: entry["State"] for page in found for entry in entries("", page)}
         assert (id in listed) == held and listed.get(id, "DELETED") == "DELETED"
     again = cast.make(kind, name)
@@ -368,10 +388,10 @@ def policy(*statements):
     return json.dumps({"Version": "2012-10-17", "Statement": whole})
 
 
-def denied(client, operation, given):
+def denied(clients, operation, given):
     """The resource that a call was denied for, or None if it was not denied."""
     try:
-        call(client, operation)(**given)
+        call(clients, operation)(**given)
     except botocore.exceptions.ClientError as error:
         if error.response["Error"]["Code"] != "AccessDeniedException":
             return None
@@ -384,8 +404,8 @@ def test_every_operation_asks_for_its_own_action_on_the_organization(house, root
     """Retired names parse and match nothing, so whoever has them alone is denied everything."""
     arn = f"arn:aws:workmail:us-east-1:{root.account_id}:organization/{organization.id}"
     old = policy({"Action": [f"workmail:{name}" for name in RETIRED]})
-    clerk = house.client("workmail", user_key(house, house.client("iam", root), "clerk", inline=old))
-    for operation, given in whole_inputs(organization):
+    clerk = clients(house, user_key(house, house.client("iam", root), "clerk", inline=old))
+    for _, operation, given in whole_inputs(organization):
         wanted = "*" if operation in OF_THE_ACCOUNT else arn
         assert denied(clerk, operation, given) == wanted, operation
 
@@ -395,15 +415,15 @@ def test_tags_of_the_organization_are_a_condition_of_every_operation(house, root
     arn = f"arn:aws:workmail:us-east-1:{root.account_id}:organization/{organization.id}"
     of_team = {"StringEquals": {"aws:ResourceTag/Team": "mail"}}
     text = policy({"Action": "workmail:*", "Condition": of_team})
-    clerk = house.client("workmail", user_key(house, house.client("iam", root), "clerk", inline=text))
+    clerk = clients(house, user_key(house, house.client("iam", root), "clerk", inline=text))
     inputs = list(whole_inputs(organization))
-    of_organizations = [(name, given) for name, given in inputs if name not in OF_THE_ACCOUNT]
+    of_organizations = [(name, given) for _, name, given in inputs if name not in OF_THE_ACCOUNT]
     for operation, given in of_organizations:
         assert denied(clerk, operation, given) == arn, operation
     organization.workmail.tag_resource(ResourceARN=arn, Tags=[{"Key": "Team", "Value": "mail"}])
     for operation, given in sorted(of_organizations, key=lambda one: one[0] == "DeleteOrganization"):
         assert denied(clerk, operation, given) is None, operation
-    for operation, given in inputs:
+    for _, operation, given in inputs:
         if operation in OF_THE_ACCOUNT:
             assert denied(clerk, operation, given) == "*", operation
 
@@ -415,7 +435,7 @@ def test_tags_of_requests_are_a_condition(house, root, organization):
         {"Action": "workmail:TagResource", "Condition": only | {"StringEquals": {"aws:RequestTag/Team": "mail"}}},
         {"Action": "workmail:UntagResource", "Condition": only},
     )
-    clerk = house.client("workmail", user_key(house, house.client("iam", root), "clerk", inline=text))
+    clerk = clients(house, user_key(house, house.client("iam", root), "clerk", inline=text))
     tag = lambda **tags: {"ResourceARN": arn, "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}  # noqa: E731
     for given, allowed in (
         (tag(Team="mail"), True),
@@ -438,9 +458,9 @@ def test_a_list_of_organizations_leaves_none_out(house, root):
         {"Action": "workmail:ListOrganizations"},
         {"Effect": "Deny", "Action": "workmail:*", "Resource": "arn:aws:workmail:*:*:organization/*"},
     )
-    clerk = house.client("workmail", user_key(house, house.client("iam", root), "clerk", inline=text))
-    assert [one["OrganizationId"] for one in clerk.list_organizations()["OrganizationSummaries"]] == ids
-    assert refusal(clerk.describe_organization, OrganizationId=ids[0])[0] == "AccessDeniedException"
+    clerk = clients(house, user_key(house, house.client("iam", root), "clerk", inline=text))
+    assert [one["OrganizationId"] for one in clerk[0].list_organizations()["OrganizationSummaries"]] == ids
+    assert refusal(clerk[0].describe_organization, OrganizationId=ids[0])[0] == "AccessDeniedException"
     narrow = policy({"Action": "workmail:ListOrganizations", "Resource": "arn:aws:workmail:*:*:organization/*"})
     nobody = house.client("workmail", user_key(house, house.client("iam", root), "narrow", inline=narrow))
     assert refusal(nobody.list_organizations)[0] == "AccessDeniedException"
@@ -448,4 +468,4 @@ def test_a_list_of_organizations_leaves_none_out(house, root):
     deadline = time.monotonic() + 30
     while workmail.describe_organization(OrganizationId=ids[1])["State"] != "Deleted":
         assert time.monotonic() < deadline
-    assert [one["OrganizationId"] for one in clerk.list_organizations()["OrganizationSummaries"]] == [ids[0], ids[2]]
+    assert [one["OrganizationId"] for one in clerk[0].list_organizations()["OrganizationSummaries"]] == [ids[0], ids[2]]
