@@ -153,6 +153,38 @@ def test_the_migration_administrator_opens_all_mailboxes(office):
     assert refusal(set_admin, **office.org, UserId="staff")[0] == "EntityNotFoundException"
 
 
+def test_what_is_asked_of_mobile_devices(office):
+    console, org = office.console, office.org
+    shown = lambda: bare(console.get_mobile_policy_details(**org))
+    nothing = {
+        "DeviceEncryptionRequired": False,
+        "StorageCardEncryptionRequired": False,
+        "PasswordRequired": False,
+        "SimplePasswordAllowed": True,
+        "AlphanumericPasswordRequired": False,
+    }
+    assert shown() == nothing
+    strict = {"PasswordRequired": True, "MinimumPasswordLength": 8, "FailedAttemptsAllowed": 4, "PasswordHistory": 50}
+    console.set_mobile_policy_details(**org, **strict)
+    assert {**shown(), "DateModified": None} == {**nothing, **strict, "DateModified": None}
+    set_policy = console.set_mobile_policy_details
+    assert refusal(set_policy, **org, MinimumPasswordLength=8)[0] == "InvalidParameterException"
+    for beyond in ({"MinimumPasswordLength": 17}, {"FailedAttemptsAllowed": 3}, {"PasswordExpirationDays": 731}):
+        code, _ = refusal(set_policy, **org, PasswordRequired=True, **beyond)
+        assert code in ("ValidationException", "ParamValidationError"), beyond
+
+
+def test_no_device_is_listed_that_never_connected(office):
+    console, org = office.console, office.org
+    assert bare(console.get_mobile_devices_for_user(**org, UserId="ann")) == {"MobileDevices": []}
+    phone = {**org, "UserId": office.ann, "DeviceId": "phone1"}
+    assert refusal(console.get_mobile_device_details, **phone)[0] == "ResourceNotFoundException"
+    assert refusal(console.wipe_mobile_device, **phone)[0] == "ResourceNotFoundException"
+    console.delete_mobile_device(**phone)
+    nobody = {**phone, "UserId": "staff"}
+    assert refusal(console.delete_mobile_device, **nobody)[0] == "EntityNotFoundException"
+
+
 def test_the_command_line_client_takes_the_model(office, root, tmp_path):
     aws = lambda *arguments, **options: office.house.aws(root, *arguments, HOME=str(tmp_path), **options)
     aws("configure", "add-model", "--service-model", f"file://{MODEL}", "--service-name", "workmailconsole")

@@ -26,7 +26,7 @@ mod aliases;
 mod availability;
 mod bearer;
 mod client_tokens;
-mod devices;
+pub mod devices;
 mod domain_name;
 mod domains;
 mod entities;
@@ -63,7 +63,6 @@ mod verdict;
 
 pub use access::{AccessAction, Visit, permits};
 pub use bearer::{IdentityCenter, Providers};
-pub use devices::{Device, device_effect};
 pub use domains::{
     Look, Seen, SigningKey, Verification, check_domains, look, signing_key, work_on_domains,
 };

@@ -32,6 +32,7 @@ pub const MIGRATIONS: &[Migration] = &[
     life::KINDS_OF_ADDRESSES,
     exports::EXPORTS,
     domains::DOMAIN_PROOFS,
+    console::MOBILE_DEVICES,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

@@ -139,6 +139,12 @@ delegate! {
     devices::list_mobile_device_access_rules(ListMobileDeviceAccessRulesRequest) -> ListMobileDeviceAccessRulesResponse;
     devices::put_mobile_device_access_override(PutMobileDeviceAccessOverrideRequest) -> PutMobileDeviceAccessOverrideResponse;
     devices::update_mobile_device_access_rule(UpdateMobileDeviceAccessRuleRequest) -> UpdateMobileDeviceAccessRuleResponse;
+    devices::delete_mobile_device(DeleteMobileDeviceRequest) -> DeleteMobileDeviceResponse;
+    devices::get_mobile_device_details(GetMobileDeviceDetailsRequest) -> GetMobileDeviceDetailsResponse;
+    devices::get_mobile_devices_for_user(GetMobileDevicesForUserRequest) -> GetMobileDevicesForUserResponse;
+    devices::get_mobile_policy_details(GetMobilePolicyDetailsRequest) -> GetMobilePolicyDetailsResponse;
+    devices::set_mobile_policy_details(SetMobilePolicyDetailsRequest) -> SetMobilePolicyDetailsResponse;
+    devices::wipe_mobile_device(WipeMobileDeviceRequest) -> WipeMobileDeviceResponse;
     impersonation::assume_impersonation_role(AssumeImpersonationRoleRequest) -> AssumeImpersonationRoleResponse;
     impersonation::create_impersonation_role(CreateImpersonationRoleRequest) -> CreateImpersonationRoleResponse;
     impersonation::delete_impersonation_role(DeleteImpersonationRoleRequest) -> DeleteImpersonationRoleResponse;

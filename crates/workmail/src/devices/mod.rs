@@ -1,7 +1,12 @@
-//! Which mobile devices may synchronise: rules about what devices say of themselves, and overrides for single
-//! ones. They are for ActiveSync, which asks [`device_effect`] besides the access control rules.
+//! Mobile devices: which of them may synchronise, what is asked of them, and which have connected.
+//!
+//! All of it is for ActiveSync. It asks [`device_effect`] besides the access control rules, hands out what
+//! [`policy_of`] gives, says by [`seen`] that a device connects, and obeys the [`Order`] for it.
 
+mod operations;
 mod overrides;
+mod policy;
+mod register;
 mod rules;
 mod rules_served;
 
@@ -9,10 +14,17 @@ use store::{Snapshot, params};
 
 use crate::verdict::Effect;
 
+pub(crate) use operations::{
+    delete_mobile_device, get_mobile_device_details, get_mobile_devices_for_user,
+    wipe_mobile_device,
+};
 pub(crate) use overrides::{
     delete_mobile_device_access_override, get_mobile_device_access_override,
     list_mobile_device_access_overrides, put_mobile_device_access_override,
 };
+pub use policy::{MobilePolicy, policy_of};
+pub(crate) use policy::{get_mobile_policy_details, set_mobile_policy_details};
+pub use register::{Order, seen, wiped};
 pub use rules::Device;
 pub(crate) use rules_served::{
     create_default, create_mobile_device_access_rule, delete_mobile_device_access_rule,

@@ -142,7 +142,7 @@ fn described(row: &Row<'_>) -> Result<MobileDeviceAccessOverride, store::Error> 
     })
 }
 
-async fn require_user(
+pub(super) async fn require_user(
     snapshot: &mut Snapshot,
     organization: &str,
     given: &str,

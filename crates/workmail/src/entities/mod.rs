@@ -28,6 +28,7 @@ const TIES: &[(&str, &str)] = &[
     ("user_passwords", "entity_id"),
     ("personal_access_tokens", "user_id"),
     ("mobile_device_overrides", "entity_id"),
+    ("mobile_devices", "entity_id"),
     ("migration_admins", "entity_id"),
 ];
 

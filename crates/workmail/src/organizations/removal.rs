@@ -20,6 +20,8 @@ const OF_THE_ORGANIZATION: &[&str] = &[
     "retention_policies",
     "mobile_device_rules",
     "mobile_device_overrides",
+    "mobile_devices",
+    "mobile_policies",
     "impersonation_roles",
     "journaling",
     "mail_flow_rules",

@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use wire::workmail::{errors::*, *};
-use workmail::{Device, Effect, device_effect};
+use workmail::{
+    Effect,
+    devices::{Device, device_effect},
+};
 
 use crate::house::{House, OTHER_ACCOUNT, START, ask, refused};
 

@@ -20,6 +20,7 @@ mod lists;
 mod mail_side;
 mod mailboxes;
 mod migration_admin;
+mod mobile_devices;
 mod model;
 mod organizations;
 mod passwords;
