@@ -55,6 +55,7 @@ mod registration;
 mod resources;
 mod retention;
 mod schema;
+mod search_members;
 mod service;
 pub mod smtp_gateways;
 mod tags;

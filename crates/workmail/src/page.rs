@@ -70,9 +70,19 @@ impl Page {
             return Ok(None);
         }
         entries.truncate(usize::from(self.limit));
-        let Some(last) = entries.last().map(place) else { return Ok(None) };
-        let sealed = self.keyring.seal(&self.purpose, &serde_json::to_vec(&last)?)?;
-        Ok(Some(STANDARD.encode(sealed)))
+        let Some((key, id)) = entries.last().map(place) else { return Ok(None) };
+        self.token(key, id).map(Some)
+    }
+
+    /// Entries that the page holds at most.
+    pub(crate) fn limit(&self) -> usize {
+        usize::from(self.limit)
+    }
+
+    /// The token of a page that starts after this place.
+    pub(crate) fn token(&self, key: &str, id: &str) -> Result<String, wire::Error> {
+        let sealed = self.keyring.seal(&self.purpose, &serde_json::to_vec(&(key, id))?)?;
+        Ok(STANDARD.encode(sealed))
     }
 
     fn position(&self, token: &str) -> Result<(String, String), wire::Error> {

@@ -10,7 +10,8 @@ use crate::{
     flow_rules, groups, identity_center, identity_provider, impersonation, journaling, mailboxes,
     migration_admin, organizations, passwords,
     passwords::Hasher,
-    permissions, personal_tokens, registration, resources, retention, smtp_gateways, tags, users,
+    permissions, personal_tokens, registration, resources, retention, search_members,
+    smtp_gateways, tags, users,
 };
 
 /// What the operator settles.
@@ -181,6 +182,7 @@ delegate! {
     exports::describe_mailbox_export_job(DescribeMailboxExportJobRequest) -> DescribeMailboxExportJobResponse;
     exports::list_mailbox_export_jobs(ListMailboxExportJobsRequest) -> ListMailboxExportJobsResponse;
     exports::start_mailbox_export_job(StartMailboxExportJobRequest, exports) -> StartMailboxExportJobResponse;
+    search_members::search_members(SearchMembersRequest) -> SearchMembersResponse;
     tags::list_tags_for_resource(ListTagsForResourceRequest) -> ListTagsForResourceResponse;
     tags::tag_resource(TagResourceRequest) -> TagResourceResponse;
     tags::untag_resource(UntagResourceRequest) -> UntagResourceResponse;

@@ -29,4 +29,5 @@ mod personal_tokens;
 mod policies;
 mod resources;
 mod retention;
+mod search_members;
 mod tags;
