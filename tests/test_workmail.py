@@ -215,6 +215,7 @@ def whole_inputs(organization):
         "Host": "relay.example.com", "Port": 587, "Username": "relay",
         "ClientToken": "once", "RoleArn": "arn:aws:iam::123456789012:role/exporter",
         "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/one", "S3BucketName": "exports", "S3Prefix": "mail",
+        "LogGroupArn": "arn:aws:logs:us-east-1:123456789012:log-group:mail:*",
         "ResourceARN": organization.workmail.describe_organization(OrganizationId=organization.id)["ARN"],
     }  # fmt: skip
     models = [client.meta.service_model for client in (organization.workmail, organization.console)]

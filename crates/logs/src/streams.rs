@@ -57,8 +57,9 @@ pub(crate) async fn insert(
     name: &str,
     now: Timestamp,
 ) -> Result<i64, store::Error> {
-    const SQL: &str =
-        "INSERT INTO log_streams (id, group_id, name, created_at) VALUES ($1, $2, $3, $4)";
+    // Where another transaction has just made it, PostgreSQL answers with a conflict, and all is done again.
+    const SQL: &str = "INSERT INTO log_streams (id, group_id, name, created_at) \
+        VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     let id = tx.next_id(SEQUENCE).await?;
     tx.execute(SQL, params![id, group, name, now]).await?;
     Ok(id)

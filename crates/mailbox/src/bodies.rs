@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use store::{BlobRef, DataKey, Keyring, Row, Snapshot, Store, Transaction, params};
 
-use crate::{BodyId, Error, FolderId, Uid};
+use crate::{BodyId, Error, FolderId, Uid, summary::Summary};
 
 /// The bodies that one transaction of [`collect_garbage`] looks at.
 const COLLECT_ROWS: usize = 256;
@@ -58,6 +58,16 @@ pub async fn locate_body(
     let found =
         snapshot.row("SELECT blob FROM bodies WHERE id = $1", params![body.0], blob).await?;
     unlock(snapshot, keyring, organization, found.ok_or(Error::NoSuchMessage)?).await
+}
+
+/// The summary of a body that is held outside of any mailbox.
+///
+/// # Errors
+/// [`Error::NoSuchMessage`]; [`Error::Damaged`]; what the store says.
+pub async fn summary(snapshot: &mut Snapshot, body: BodyId) -> Result<Summary, Error> {
+    let sql = "SELECT summary FROM bodies WHERE id = $1";
+    let found = snapshot.row(sql, params![body.0], |row| row.get::<Vec<u8>>(0)).await?;
+    Summary::decode(&found.ok_or(Error::NoSuchMessage)?)
 }
 
 /// Keeps a body for a holder outside this room, such as an entry of a queue, until it lets go of it.

@@ -129,6 +129,7 @@ impl Mailflow {
         let own = own.map(String::as_str);
         let message = incoming.content.get(incoming.return_path_octets..).unwrap_or_default();
         let journals = self.find_journals(&mut snapshot, &route, own, message, &mut events).await?;
+        let chronicle = self.open_chronicle(&mut snapshot, &incoming, events).await?;
         drop(snapshot);
         let sender = incoming.sender.unwrap_or_default();
         // Whose address was forged is told nothing.
@@ -143,7 +144,7 @@ impl Mailflow {
         };
         let message = Parcel::pack(&self.store, letter, route, own).await?;
         let records = self.write_records(&message, journals).await?;
-        Ok(Shipment { message, told, records })
+        Ok(Shipment { message, told, records, chronicle })
     }
 
     /// A message to `to` about failures, kept under `organization` if it goes to another server.

@@ -51,6 +51,11 @@ pub(crate) struct Record {
     pub(crate) report: String,
 }
 
+/// Whether what is from that sender is a record.
+pub(crate) fn is_record(sender: &str) -> bool {
+    sender.starts_with(SENDER_PREFIX)
+}
+
 impl Mailflow {
     /// The journals of all organizations that a message touches: of its author's, if that is one of ours, and of
     /// those that have a mailbox on its way.

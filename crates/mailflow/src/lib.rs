@@ -48,7 +48,7 @@ mod treatment;
 use std::sync::Arc;
 
 use store::Store;
-use workmail::flow_rules::KnownRules;
+use workmail::{flow_rules::KnownRules, monitoring::EventLog};
 use world::World;
 
 pub use accept::{Incoming, Origin, Refusal};
@@ -72,12 +72,21 @@ pub struct Mailflow {
     /// Who reads mail for `postmaster` where nobody in the domain does.
     postmaster: Option<Arc<str>>,
     rules: KnownRules,
+    /// Where organizations are told what happens to their mail.
+    log: EventLog,
 }
 
 impl Mailflow {
     /// A flow of mail over `store`; `host` signs the notices.
     pub fn new(store: Store, world: World, host: impl Into<Arc<str>>) -> Self {
-        Self { store, world, host: host.into(), postmaster: None, rules: KnownRules::default() }
+        Self {
+            store,
+            world,
+            host: host.into(),
+            postmaster: None,
+            rules: KnownRules::default(),
+            log: EventLog::default(),
+        }
     }
 
     /// Gives mail for `postmaster` in domains where nobody has that address to `reader`, an address of ours.

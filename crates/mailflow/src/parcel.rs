@@ -44,13 +44,15 @@ pub(crate) struct Parcel {
 
 /// What became of a parcel.
 #[derive(Debug, Default)]
-pub(crate) struct HandedOut {
+pub(crate) struct HandedOut<'a> {
     /// Mailboxes and queue rows that hold it now, and recipients for whom it was thrown away.
     pub(crate) placed: usize,
     pub(crate) failures: Vec<Failure>,
+    /// The mailboxes that have it now, with their organization.
+    pub(crate) delivered: Vec<(&'a str, &'a Stop)>,
 }
 
-impl HandedOut {
+impl HandedOut<'_> {
     /// Several mailboxes may fail behind one recipient, a group.
     fn fail(&mut self, failure: Failure) {
         if !self.failures.contains(&failure) {
@@ -88,13 +90,17 @@ impl Parcel {
         &self,
         tx: &mut Transaction,
         now: Timestamp,
-    ) -> Result<HandedOut, Error> {
-        let mut out = HandedOut { placed: self.route.taken, failures: self.route.failures.clone() };
+    ) -> Result<HandedOut<'_>, Error> {
+        let mut out = HandedOut {
+            placed: self.route.taken,
+            failures: self.route.failures.clone(),
+            delivered: Vec::new(),
+        };
         for (organization, prepared) in &self.prepared {
             let body = intake::insert_body(tx, prepared).await?;
             let before = out.placed;
             if let Some(stops) = self.route.local.get(organization) {
-                deliver(tx, &body, stops, now, &mut out).await?;
+                deliver(tx, &body, (organization, stops), now, &mut out).await?;
             }
             if self.remote_organization.as_ref() == Some(organization) {
                 self.enqueue(tx, &body, now).await?;
@@ -131,12 +137,12 @@ impl Parcel {
     }
 }
 
-async fn deliver(
+async fn deliver<'a>(
     tx: &mut Transaction,
     body: &Body,
-    stops: &[Stop],
+    (organization, stops): (&'a str, &'a [Stop]),
     now: Timestamp,
-    out: &mut HandedOut,
+    out: &mut HandedOut<'a>,
 ) -> Result<(), Error> {
     let keywords = Keywords::default();
     let delivery = |stop: &Stop| Delivery {
@@ -154,7 +160,10 @@ async fn deliver(
     let outcomes = intake::deliver_all(tx, body, &deliveries).await?;
     for (stop, outcome) in stops.iter().zip(outcomes) {
         match outcome {
-            Ok(_) => out.placed += 1,
+            Ok(_) => {
+                out.placed += 1;
+                out.delivered.push((organization, stop));
+            }
             Err(error) => out.fail(explain(stop, &error)),
         }
     }

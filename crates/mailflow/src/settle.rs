@@ -3,10 +3,13 @@
 use bytes::Bytes;
 use mailbox::bodies;
 use store::{Transaction, params};
+use workmail::monitoring;
 use world::Timestamp;
 
 use crate::{
     Error, Failure, Job, Mailflow,
+    events::{self, Facts, MailEvent, Told},
+    journal,
     parcel::Parcel,
     queue::holder,
     retry::{self, MAX_TRIES},
@@ -102,6 +105,7 @@ impl Mailflow {
                 Decision::Done | Decision::GiveUp(_) => remove(&mut tx, job, recipient).await?,
             }
         }
+        self.tell_of(&mut tx, job, decided).await?;
         close(&mut tx, job).await?;
         if let Some(notice) = notice {
             let out = notice.hand_out(&mut tx, self.world.now()).await?;
@@ -110,6 +114,33 @@ impl Mailflow {
             }
         }
         Ok(tx.commit().await?)
+    }
+}
+
+impl Mailflow {
+    /// Tells the organization what became of a message of one of its users, if it wants to know.
+    async fn tell_of(
+        &self,
+        tx: &mut Transaction,
+        job: &Job,
+        decided: &[(&str, Decision)],
+    ) -> Result<(), Error> {
+        let is_of_user = !job.sender.is_empty() && !journal::is_record(&job.sender);
+        if !is_of_user || !monitoring::is_on(tx, &job.organization).await? {
+            return Ok(());
+        }
+        let facts = Facts::of_envelope(&bodies::summary(tx, job.body).await?.envelope);
+        let event = |(recipient, decision): &(&str, Decision)| match decision {
+            Decision::Done => Some(events::sent(&facts, recipient)),
+            Decision::GiveUp(failure) => {
+                let bounced_recipient = failure.into();
+                Some(MailEvent::OutgoingEmailBounced { bounced_recipient })
+            }
+            Decision::Again { .. } => None,
+        };
+        let events: Vec<_> = decided.iter().filter_map(event).collect();
+        let told = Told::about(&job.organization, &job.message, &events);
+        told.write(&self.log, tx, self.world.now()).await
     }
 }
 

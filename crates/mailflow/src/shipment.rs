@@ -3,7 +3,9 @@
 
 use world::Timestamp;
 
-use crate::{Error, Failure, Mailflow, Refusal, journal::Record, parcel::Parcel};
+use crate::{
+    Error, Failure, Mailflow, Refusal, events::Chronicle, journal::Record, parcel::Parcel,
+};
 
 /// A message and its records.
 #[derive(Debug)]
@@ -12,6 +14,8 @@ pub(crate) struct Shipment {
     /// Who is told if the message cannot be delivered: nobody, if that is empty.
     pub(crate) told: String,
     pub(crate) records: Vec<Record>,
+    /// What is told of the message, if anybody wants to know.
+    pub(crate) chronicle: Option<Chronicle>,
 }
 
 /// A part of a shipment, and who is told if it cannot be delivered: nobody, if that is empty.
@@ -64,11 +68,15 @@ impl Mailflow {
     ) -> Result<Vec<Untold>, Refusal> {
         let now = self.world.now();
         let mut tx = self.store.write().await?;
-        let mut all_untold = Vec::new();
+        let (mut all_untold, mut chapter) = (Vec::new(), None);
         for (part, Part { parcel, told, .. }) in shipment.parts() {
             let out = parcel.hand_out(&mut tx, now).await?;
             if part == 0 && out.placed == 0 {
-                return Err(Refusal::of(&out.failures, parcel.route.blocked.as_deref()));
+                drop(tx);
+                return Err(self.refuse(shipment, &out.failures).await);
+            }
+            if part == 0 {
+                chapter = shipment.chronicle.as_ref().map(|chronicle| chronicle.told(&out));
             }
             // A notice about a notice could go on for ever (RFC 5321 section 4.5.5).
             if out.failures.is_empty() || told.is_empty() {
@@ -83,9 +91,21 @@ impl Mailflow {
             }
         }
         if all_untold.is_empty() {
+            if let Some(told) = chapter {
+                told.write(&self.log, &mut tx, now).await?;
+            }
             tx.commit().await?;
         }
         Ok(all_untold)
+    }
+
+    /// What the sender is told; whose server is another learns it at once, so the organization must learn it here.
+    async fn refuse(&self, shipment: &Shipment, failures: &[Failure]) -> Refusal {
+        let chronicle = shipment.chronicle.as_ref().filter(|chronicle| chronicle.is_of_stranger());
+        if let Some(chronicle) = chronicle {
+            self.tell_of_refused(chronicle.told_of_refused(failures)).await;
+        }
+        Refusal::of(failures, shipment.message.route.blocked.as_deref())
     }
 
     /// Writes the notice of what could not be delivered.

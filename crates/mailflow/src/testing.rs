@@ -39,8 +39,13 @@ pub struct Organization {
 
 impl House {
     pub async fn new(world: World) -> Self {
-        let migrations =
-            [iam::MIGRATIONS, workmail::MIGRATIONS, mailbox::MIGRATIONS, crate::MIGRATIONS];
+        let migrations = [
+            iam::MIGRATIONS,
+            logs::MIGRATIONS,
+            workmail::MIGRATIONS,
+            mailbox::MIGRATIONS,
+            crate::MIGRATIONS,
+        ];
         let store = store::testing::open(&migrations).await;
         let flow = Mailflow::new((*store).clone(), world.clone(), "mx.house.example");
         let service = Service::new(Settings::new("mx.house.example"));

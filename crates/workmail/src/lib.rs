@@ -42,6 +42,7 @@ mod login;
 mod mailboxes;
 mod means;
 mod migration_admin;
+pub mod monitoring;
 mod organizations;
 mod page;
 mod passwords;

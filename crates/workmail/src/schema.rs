@@ -8,6 +8,7 @@ mod exports;
 mod identity;
 mod life;
 mod mail_flow;
+mod monitoring;
 mod resources;
 mod retention;
 
@@ -33,6 +34,7 @@ pub const MIGRATIONS: &[Migration] = &[
     exports::EXPORTS,
     domains::DOMAIN_PROOFS,
     console::MOBILE_DEVICES,
+    monitoring::MONITORING,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

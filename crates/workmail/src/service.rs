@@ -8,7 +8,7 @@ use crate::{
     Verification, access, aliases, availability, devices, domains, entities,
     exports::{self, ExportDestination},
     flow_rules, groups, identity_center, identity_provider, impersonation, journaling, mailboxes,
-    migration_admin, organizations, passwords,
+    migration_admin, monitoring, organizations, passwords,
     passwords::Hasher,
     permissions, personal_tokens, registration, resources, retention, search_members,
     smtp_gateways, tags, users,
@@ -111,6 +111,9 @@ delegate! {
     availability::list_availability_configurations(ListAvailabilityConfigurationsRequest) -> ListAvailabilityConfigurationsResponse;
     availability::test_availability_configuration(TestAvailabilityConfigurationRequest) -> TestAvailabilityConfigurationResponse;
     availability::update_availability_configuration(UpdateAvailabilityConfigurationRequest) -> UpdateAvailabilityConfigurationResponse;
+    monitoring::delete_email_monitoring_configuration(DeleteEmailMonitoringConfigurationRequest) -> DeleteEmailMonitoringConfigurationResponse;
+    monitoring::describe_email_monitoring_configuration(DescribeEmailMonitoringConfigurationRequest) -> DescribeEmailMonitoringConfigurationResponse;
+    monitoring::put_email_monitoring_configuration(PutEmailMonitoringConfigurationRequest) -> PutEmailMonitoringConfigurationResponse;
     entities::describe_entity(DescribeEntityRequest) -> DescribeEntityResponse;
     registration::deregister_from_work_mail(DeregisterFromWorkMailRequest) -> DeregisterFromWorkMailResponse;
     registration::register_to_work_mail(RegisterToWorkMailRequest) -> RegisterToWorkMailResponse;

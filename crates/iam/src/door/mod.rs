@@ -8,6 +8,7 @@
 //! A handler never commits. The dispatcher ends the call with [`Call::succeed`] or [`Call::fail`], so the
 //! event record of a change is in the same transaction as the change, and none is missing.
 
+mod acting;
 mod asker;
 mod authorize;
 mod call;
@@ -28,6 +29,7 @@ use errand::{Client, Hosts};
 use store::Store;
 use world::World;
 
+pub use acting::{Actor, InRole, ServiceRoles, trusts};
 pub use call::Call;
 pub use caller::{
     Caller, FederatedUser, Issuer, Origin, Principal, RequestFacts, RoleSession, SessionFacts,

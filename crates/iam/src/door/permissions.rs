@@ -96,7 +96,8 @@ impl PermissionCache {
         Ok(Arc::new(Permissions { identity, ..Permissions::default() }))
     }
 
-    async fn entity(
+    /// What a user or role may do, as it is in `snapshot` at an epoch of its account.
+    pub(super) async fn entity(
         &self,
         snapshot: &mut Snapshot,
         (epoch, standing): (i64, Standing),

@@ -131,6 +131,25 @@ pub async fn ensure(
     Ok(arns::role(account, &path(service), name))
 }
 
+/// Sees to it, in a call, that the caller's account has the role of the service with that principal, and gives its
+/// ARN. Who wants the role to be made must be allowed to make it. What comes after is read or written as before.
+///
+/// # Errors
+/// As [`ensure`]; `AccessDenied`.
+pub async fn ensure_by(call: &mut Call, principal: &str) -> Result<String, wire::Error> {
+    let service = known(principal)?;
+    let (caller, world, now) = (call.caller(), call.world(), call.now());
+    let (account, name) = (&caller.account, service.role_name);
+    let found = entity::find(call.preliminary().await?, EntityKind::Role, account, name).await?;
+    if let Some(role) = found.filter(entity::Entity::is_protected) {
+        return Ok(role.arn());
+    }
+    let target = Resource::arn(arns::role(account, &path(service), name))
+        .with(CONDITION_KEY, service.principal);
+    let tx = call.write("iam:CreateServiceLinkedRole", target).await?;
+    ensure(tx, &world, account, principal, now).await
+}
+
 /// Notes that a resource makes use of a service-linked role, which so cannot be deleted.
 ///
 /// # Errors

@@ -5,6 +5,7 @@
 mod access_keys;
 mod account;
 mod accounts;
+mod acting;
 mod attachments;
 mod boundaries;
 mod certificates;

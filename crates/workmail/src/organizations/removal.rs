@@ -8,7 +8,7 @@ use wire::workmail::EntityState;
 use world::{Timestamp, World};
 
 use super::{State, directories};
-use crate::{entities, mailboxes};
+use crate::{entities, mailboxes, monitoring};
 
 /// Rows that one step removes of each kind, roughly.
 const STEP_ROWS: u32 = 200;
@@ -194,6 +194,7 @@ async fn finish(
         let sql = format!("DELETE FROM {table} WHERE organization_id = $1");
         tx.execute(&sql, params![id]).await?;
     }
+    monitoring::forget(tx, id).await?;
     if !keeps_directory {
         directories::remove(tx, id).await?;
     }

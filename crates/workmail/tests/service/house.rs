@@ -63,7 +63,8 @@ impl House {
 
     /// A house in which nothing becomes of organizations until [`settle`](Self::settle).
     pub(crate) async fn without_worker() -> Self {
-        let migrations = [iam::MIGRATIONS, mailbox::MIGRATIONS, workmail::MIGRATIONS];
+        let migrations =
+            [iam::MIGRATIONS, logs::MIGRATIONS, mailbox::MIGRATIONS, workmail::MIGRATIONS];
         let store = store::testing::open(&migrations).await;
         let clock = Arc::new(ManualClock::new(START));
         let world = World::new(clock.clone(), Arc::new(OsRandom));

@@ -3,11 +3,17 @@
 //! Whoever decides something about a message notes it in [`Events`], in one line. The records have the form and
 //! the words of WorkMail's (WorkMail Administrator Guide, "Monitoring Amazon WorkMail email event logs").
 
+mod chronicle;
+mod facts;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{DmarcPolicy, Verdict};
+use crate::{DmarcPolicy, Failure, Verdict};
+
+pub(crate) use chronicle::{Chronicle, Told, sent};
+pub(crate) use facts::Facts;
 
 /// Something that happened to a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -148,6 +154,42 @@ impl Events {
     /// Notes that something happened.
     pub fn note(&mut self, organization: &str, event: MailEvent) {
         self.by_organization.entry(organization.to_owned()).or_default().push(event);
+    }
+
+    fn of(&self, organization: &str) -> &[MailEvent] {
+        self.by_organization.get(organization).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl MailEvent {
+    /// Whether it is about a message that came in, where it might be one that goes out.
+    fn is_inbound(&self) -> bool {
+        match self {
+            Self::OrganizationEmailReceived { .. }
+            | Self::MailboxEmailDelivered { .. }
+            | Self::IncomingEmailBounced { .. }
+            | Self::DmarcPolicyApplied { .. } => true,
+            Self::RuleApplied { rule_type, .. } => *rule_type == RuleType::InboundRule,
+            Self::JournalingInitiated { .. }
+            | Self::OutgoingEmailSubmitted { .. }
+            | Self::OutgoingEmailSent { .. }
+            | Self::OutgoingEmailBounced { .. } => false,
+        }
+    }
+
+    /// The record of it, found under `trace_id` with all else that happened to the message.
+    fn record(&self, trace_id: &str) -> String {
+        serde_json::json!({ "traceId": trace_id, "event": self }).to_string()
+    }
+}
+
+impl From<&Failure> for BouncedRecipient {
+    fn from(failure: &Failure) -> Self {
+        Self {
+            email_address: failure.recipient.clone(),
+            reason: failure.said.clone().unwrap_or_else(|| failure.reason.clone()),
+            status: failure.status.clone(),
+        }
     }
 }
 
