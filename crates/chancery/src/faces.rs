@@ -5,7 +5,7 @@ use std::sync::Arc;
 use iam::door::Door;
 use mailflow::Mailflow;
 use metrics_exporter_prometheus::PrometheusHandle;
-use smtp::{House, Limits, MailExchangers, Outbound, Role, Smarthost};
+use smtp::{House, Limits, MailExchangers, OriginJudge, Outbound, Role, Smarthost};
 use store::Store;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -54,7 +54,8 @@ impl Faces {
         {
             let Some(listener) = listener else { continue };
             // Each has bounds of its own, so that strangers cannot use up those of the users.
-            let (tls, server) = (Some(self.tls.clone()), self.smtp_server(role, &authenticator));
+            let (tls, server) =
+                (Some(self.tls.clone()), self.smtp_server(role, &authenticator, &dns));
             tasks.spawn(smtp::listen(listener, tls, server, role, self.shutdown.clone()));
         }
         if let Some(listener) = listeners.metrics {
@@ -143,6 +144,7 @@ impl Faces {
         &self,
         role: Role,
         authenticator: &Arc<Authenticator>,
+        dns: &dns::Dns,
     ) -> Arc<smtp::Server<House>> {
         let mut limits = Limits::default();
         if role == Role::Submission {
@@ -151,7 +153,14 @@ impl Faces {
         }
         let mut config = smtp::Config::new(self.config.hostname.as_str(), limits);
         config.postmaster = self.config.postmaster.as_deref().and_then(smtp::Address::parse);
-        let house = House::new(self.flow.clone(), Arc::clone(authenticator));
+        let judged = self.config.mail_authentication.into();
+        let judge = OriginJudge::new(
+            dns.clone(),
+            self.world.clone(),
+            self.config.hostname.as_str(),
+            judged,
+        );
+        let house = House::new(self.flow.clone(), Arc::clone(authenticator)).with_judge(judge);
         smtp::Server::new(config, house, self.world.clone())
     }
 }

@@ -35,3 +35,13 @@ impl From<DomainVerification> for workmail::Verification {
         }
     }
 }
+
+impl From<MailAuthentication> for smtp::Judged {
+    fn from(chosen: MailAuthentication) -> Self {
+        match chosen {
+            MailAuthentication::Off => Self::Nobody,
+            MailAuthentication::On => Self::Elsewhere,
+            MailAuthentication::Always => Self::Everybody,
+        }
+    }
+}

@@ -25,5 +25,6 @@ mod tags;
 pub use dkim::{DkimKey, DkimKeyError, Refused, SIGNATURES_MAX, Signed, is_published};
 pub use dmarc::{Dmarc, DmarcOutcome, Policy};
 pub use judge::{Findings, JUDGE_TIMEOUT, Subject, judge};
+pub use message::author_domains;
 pub use results::forged_results;
 pub use spf::{Spf, check_host};

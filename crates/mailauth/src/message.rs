@@ -73,6 +73,11 @@ impl<'a> Message<'a> {
     }
 }
 
+/// The domains in `From`, each once, as lower-case A-labels; the first few of many.
+pub fn author_domains(octets: &[u8]) -> Vec<String> {
+    Message::parse(octets).author_domains()
+}
+
 /// A field with its continuation lines; none at the empty line that ends the header.
 pub(crate) fn next_field(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     if rest.is_empty() || rest.starts_with(b"\r\n") {

@@ -23,6 +23,7 @@
 mod accept;
 mod authentication;
 mod author;
+mod dmarc;
 mod error;
 pub mod events;
 mod flow_rules;

@@ -10,8 +10,8 @@ use wire::workmail::{
     AssociateMemberToGroupRequest, CreateAliasRequest, CreateGroupRequest,
     CreateInboundMailFlowRuleRequest, CreateOrganizationRequest, CreateOutboundMailFlowRuleRequest,
     CreateSmtpGatewayRequest, CreateUserRequest, InboundMailFlowRuleAction,
-    OutboundMailFlowRuleAction, PermissionType, PutMailboxPermissionsRequest,
-    RegisterToWorkMailRequest, SetJournalingRulesRequest, WorkMail,
+    OutboundMailFlowRuleAction, PermissionType, PutInboundDmarcSettingsRequest,
+    PutMailboxPermissionsRequest, RegisterToWorkMailRequest, SetJournalingRulesRequest, WorkMail,
 };
 use workmail::{Service, Settings, Verification};
 use world::World;
@@ -102,6 +102,15 @@ impl House {
             self.calls.end(call, output).await.unwrap();
         }
         id
+    }
+
+    /// Whether an organization obeys the DMARC policies of others.
+    pub async fn obey_dmarc(&self, organization: &Organization, enforced: bool) {
+        let mut call = self.call().await;
+        let input =
+            PutInboundDmarcSettingsRequest { organization_id: organization.id.clone(), enforced };
+        let output = self.service.put_inbound_dmarc_settings(&mut call, input).await;
+        self.calls.end(call, output).await.unwrap();
     }
 
     /// Another address of an entity, in the organization's domain.

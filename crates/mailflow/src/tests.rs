@@ -404,3 +404,18 @@ async fn what_only_claims_to_be_from_a_domain_is_treated_as_the_domain_asks() {
         );
     }
 }
+
+#[tokio::test]
+async fn policies_are_obeyed_by_those_who_want_it() {
+    let town = town().await;
+    let other = town.house.organization("other").await;
+    let eve = town.house.user(&other, "eve").await;
+    town.house.obey_dmarc(&other, false).await;
+    let to = ["bob@acme.awsapps.com", "eve@other.awsapps.com"];
+    let mut incoming = town.incoming("x@elsewhere.example", &to, Origin::Received);
+    incoming.authentication.dmarc = Verdict::Fail;
+    incoming.authentication.dmarc_policy = Some(DmarcPolicy::Reject);
+    town.house.flow.accept(incoming).await.unwrap();
+    assert_eq!(town.house.inbox(&town.bob).await.len(), 0);
+    assert_eq!(town.house.inbox(&eve).await.len(), 1);
+}

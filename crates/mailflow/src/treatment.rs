@@ -3,9 +3,7 @@
 use store::Snapshot;
 use workmail::flow_rules::KnownRules;
 
-use crate::{
-    Authentication, DmarcPolicy, Error, Incoming, Verdict, events::Events, flow_rules::Judge,
-};
+use crate::{Error, Incoming, dmarc::Enforcement, events::Events, flow_rules::Judge};
 
 /// What is to happen for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,26 +42,19 @@ pub(crate) async fn judge(
     incoming: &Incoming,
     events: &mut Events,
 ) -> Result<Vec<Treated>, Error> {
-    let by_origin = by_origin(&incoming.authentication);
+    let mut enforcement = Enforcement::of(incoming);
     let mut judge = Judge::open(snapshot, known, incoming).await?;
     let mut treated = Vec::with_capacity(incoming.recipients.len());
     for recipient in &incoming.recipients {
+        let by_origin = enforcement.treatment(snapshot, recipient).await?;
         let by_rule = match by_origin {
             Treatment::Drop => None,
             _ => judge.treatment(snapshot, recipient).await?,
         };
-        let treatment = by_rule.unwrap_or_else(|| by_origin.clone());
+        let treatment = by_rule.unwrap_or(by_origin);
         treated.push(Treated { recipient: recipient.clone(), treatment });
     }
+    enforcement.note(events);
     judge.note(events);
     Ok(treated)
-}
-
-/// What the domain in `From` wants for mail that is not from it (RFC 7489 section 6.3).
-fn by_origin(authentication: &Authentication) -> Treatment {
-    match (authentication.dmarc, authentication.dmarc_policy) {
-        (Verdict::Fail, Some(DmarcPolicy::Reject)) => Treatment::Drop,
-        (Verdict::Fail, Some(DmarcPolicy::Quarantine)) => Treatment::Deliver(Placement::Junk),
-        _ => Treatment::Deliver(Placement::Inbox),
-    }
 }

@@ -76,6 +76,11 @@ impl Content {
         self.discarded_octets > self.limit_octets.saturating_mul(MAX_DISCARD_FACTOR)
     }
 
+    /// Octets of the trace fields.
+    pub(crate) fn trace_octets(&self) -> usize {
+        self.trace_octets
+    }
+
     /// What the peer sent, without the trace fields.
     pub(crate) fn message(&self) -> &[u8] {
         self.octets.get(self.trace_octets..).unwrap_or_default()

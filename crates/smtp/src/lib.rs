@@ -27,5 +27,5 @@ pub use limits::Limits;
 pub use outbound::{
     Exchanger, MailExchangers, Outbound, ResolveError, Resolver, Smarthost, send_queue,
 };
-pub use server::{Backend, House, Over, Server, listen};
+pub use server::{Backend, House, Judged, OriginJudge, Over, Server, listen};
 pub use session::{Config, Mail, Peer, Question, Role, Session, Step, Verdict};

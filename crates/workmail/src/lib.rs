@@ -27,6 +27,7 @@ mod availability;
 mod bearer;
 mod client_tokens;
 pub mod devices;
+pub mod dmarc;
 mod domain_name;
 mod domains;
 mod entities;

@@ -35,6 +35,7 @@ pub const MIGRATIONS: &[Migration] = &[
     domains::DOMAIN_PROOFS,
     console::MOBILE_DEVICES,
     monitoring::MONITORING,
+    domains::INBOUND_DMARC,
 ];
 
 /// Who may do what with the mailbox of another. The grantee's name key is kept for the order of lists.

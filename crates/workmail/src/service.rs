@@ -5,7 +5,7 @@ use iam::door::Call;
 use wire::workmail as model;
 
 use crate::{
-    Verification, access, aliases, availability, devices, domains, entities,
+    Verification, access, aliases, availability, devices, dmarc, domains, entities,
     exports::{self, ExportDestination},
     flow_rules, groups, identity_center, identity_provider, impersonation, journaling, mailboxes,
     migration_admin, monitoring, organizations, passwords,
@@ -76,6 +76,8 @@ delegate! {
     organizations::delete_organization(DeleteOrganizationRequest) -> DeleteOrganizationResponse;
     organizations::describe_organization(DescribeOrganizationRequest) -> DescribeOrganizationResponse;
     organizations::list_organizations(ListOrganizationsRequest) -> ListOrganizationsResponse;
+    dmarc::describe_inbound_dmarc_settings(DescribeInboundDmarcSettingsRequest) -> DescribeInboundDmarcSettingsResponse;
+    dmarc::put_inbound_dmarc_settings(PutInboundDmarcSettingsRequest) -> PutInboundDmarcSettingsResponse;
     domains::deregister_mail_domain(DeregisterMailDomainRequest) -> DeregisterMailDomainResponse;
     domains::get_mail_domain(GetMailDomainRequest, settings) -> GetMailDomainResponse;
     domains::list_mail_domains(ListMailDomainsRequest) -> ListMailDomainsResponse;

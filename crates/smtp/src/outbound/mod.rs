@@ -3,6 +3,7 @@
 mod attempt;
 mod gateway;
 mod resolve;
+mod sign;
 #[cfg(test)]
 mod tests;
 mod worker;

@@ -75,7 +75,10 @@ impl<R: Resolver> Outbound<R> {
 
     pub(super) async fn work(&self, job: &Job) {
         let outcomes = match self.flow.load(job).await {
-            Ok(content) => self.attempt(job, &content).await,
+            Ok(content) => {
+                let content = self.signed(job, content).await;
+                self.attempt(job, &content).await
+            }
             Err(error) => {
                 tracing::error!(message = %job.message, %error, "message cannot be read");
                 for_all(job, &Outcome::Later(format!("4.3.0 {error}")))

@@ -6,7 +6,7 @@ use mailflow::{Authentication, Error, Incoming, Mailflow, Origin, Probe, Refusal
 use workmail::{AccessAction, Authenticator, MailUser, SignIn};
 use world::Secret;
 
-use super::{Backend, Over};
+use super::{Backend, OriginJudge, Over};
 use crate::{
     grammar::Address,
     session::{Mail, Verdict},
@@ -16,12 +16,19 @@ use crate::{
 pub struct House {
     flow: Mailflow,
     authenticator: Arc<Authenticator>,
+    judge: Option<OriginJudge>,
 }
 
 impl House {
     /// The users that `authenticator` knows, the mail that `flow` takes.
     pub fn new(flow: Mailflow, authenticator: Arc<Authenticator>) -> Self {
-        Self { flow, authenticator }
+        Self { flow, authenticator, judge: None }
+    }
+
+    /// Has the messages of strangers judged.
+    #[must_use]
+    pub fn with_judge(self, judge: OriginJudge) -> Self {
+        Self { judge: Some(judge), ..self }
     }
 }
 
@@ -67,7 +74,11 @@ impl Backend for House {
         }
     }
 
-    async fn deliver(&self, user: Option<&MailUser>, mail: Mail) -> Verdict {
+    async fn deliver(&self, user: Option<&MailUser>, mut mail: Mail) -> Verdict {
+        let authentication = match (&self.judge, user) {
+            (Some(judge), None) => judge.judge(&mut mail).await,
+            _ => Authentication::DISABLED,
+        };
         let origin = match user {
             Some(user) => Origin::Submitted {
                 entity: user.id.clone(),
@@ -80,7 +91,7 @@ impl Backend for House {
             sender: mail.sender.as_ref().map(Address::to_string),
             recipients: mail.recipients.iter().map(Address::to_string).collect(),
             origin,
-            authentication: Authentication::DISABLED,
+            authentication,
             content: mail.content.clone(),
             return_path_octets: mail.return_path_octets,
             utf8: mail.utf8,

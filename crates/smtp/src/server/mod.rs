@@ -4,6 +4,7 @@ mod admission;
 mod conversation;
 mod house;
 mod listener;
+mod origin;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,11 @@ use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 use world::{Secret, World};
 
 use self::admission::Admission;
-pub use self::{house::House, listener::listen};
+pub use self::{
+    house::House,
+    listener::listen,
+    origin::{Judged, OriginJudge},
+};
 use crate::{
     grammar::Address,
     session::{Config, Mail, Verdict},

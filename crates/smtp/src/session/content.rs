@@ -116,6 +116,7 @@ impl Session {
     fn finish(&mut self, content: Content) -> Option<Step> {
         let envelope = self.envelope.take()?;
         let circles = trace::goes_in_circles(content.message());
+        let trace_octets = content.trace_octets();
         let (content, share) = match content.finish() {
             Ok(finished) => finished,
             Err(fault) => {
@@ -135,6 +136,9 @@ impl Session {
             recipients: envelope.recipients,
             content,
             return_path_octets,
+            trace_octets,
+            peer: self.peer.address,
+            hello: self.hello.as_ref().map(|hello| hello.name.clone()).unwrap_or_default(),
             utf8: envelope.utf8,
             _share: share,
         }))))

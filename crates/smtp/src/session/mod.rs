@@ -135,6 +135,12 @@ pub struct Mail {
     pub content: Bytes,
     /// Octets of the `Return-Path` line, which mail that goes on to others must not have.
     pub return_path_octets: usize,
+    /// Octets of all trace fields of ours, the `Return-Path` among them.
+    pub trace_octets: usize,
+    /// Who brought it.
+    pub peer: IpAddr,
+    /// As whom the peer greeted.
+    pub hello: String,
     /// Whether the sender asked for SMTPUTF8 (RFC 6531).
     pub utf8: bool,
     /// Holds the memory in the budget.

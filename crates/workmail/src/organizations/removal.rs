@@ -24,6 +24,7 @@ const OF_THE_ORGANIZATION: &[&str] = &[
     "mobile_policies",
     "impersonation_roles",
     "journaling",
+    "inbound_dmarc",
     "mail_flow_rules",
     "mail_flow_revisions",
     "smtp_gateways",

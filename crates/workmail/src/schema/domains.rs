@@ -24,3 +24,14 @@ CREATE TABLE domain_keys (
 );
 ",
 };
+
+/// An organization that is not here obeys.
+pub(super) const INBOUND_DMARC: Migration = Migration {
+    name: "workmail-0014-inbound-dmarc",
+    sql: "
+CREATE TABLE inbound_dmarc (
+    organization_id TEXT PRIMARY KEY REFERENCES organizations (id),
+    enforced INTEGER NOT NULL
+);
+",
+};

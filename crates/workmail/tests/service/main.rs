@@ -6,6 +6,7 @@ mod access;
 mod addresses;
 mod availability;
 mod devices;
+mod dmarc;
 mod domains;
 mod entities;
 mod flow_rules;
