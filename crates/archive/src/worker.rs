@@ -181,20 +181,33 @@ impl Inner {
             done = self.write(job, &mut upload, &progress) => done,
             stopped = self.watch(job, &progress) => Err(stopped),
         };
-        let ended = match done {
-            // Only who still holds the job may say that it is done.
-            Ok(exported) => match self.step(job, &Step::Ended(&End::Completed)).await {
-                Ok(true) => Ok(exported),
-                Ok(false) => Err(Stopped::Lost),
-                Err(error) => Err(error.into()),
-            },
-            Err(stopped) => Err(stopped),
+        let exported = match done {
+            Ok(exported) => exported,
+            Err(stopped) => return Err(self.take_back(job, upload, stopped).await),
         };
-        if ended.is_err() {
-            upload.abort().await;
-            self.cleared(job).await;
+        // Only who still holds the job may say that it is done. If nobody knows whether that was written down,
+        // the object stays: either it is wanted, or the next try puts its own in its place.
+        match self.step(job, &Step::Ended(&End::Completed)).await? {
+            true => Ok(exported),
+            false => Err(self.take_back(job, upload, Stopped::Lost).await),
         }
-        ended
+    }
+
+    /// Takes away what was written, except an object that another worker may have made meanwhile.
+    async fn take_back(&self, job: &Job, upload: Upload, stopped: Stopped) -> Stopped {
+        let is_wanted = match &stopped {
+            Stopped::Lost => self.is_wanted(job).await,
+            Stopped::Failed(_) => false,
+        };
+        upload.abort(is_wanted).await;
+        self.cleared(job).await;
+        stopped
+    }
+
+    /// Whether somebody still does the job, or has done it. In doubt, yes.
+    async fn is_wanted(&self, job: &Job) -> bool {
+        let Ok(mut snapshot) = self.store.read().await else { return true };
+        work::is_wanted(&mut snapshot, &job.id).await.unwrap_or(true)
     }
 
     /// Takes away what is left of a job that was cancelled while nobody did it.

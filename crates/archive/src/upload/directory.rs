@@ -25,9 +25,13 @@ pub(crate) struct Draft {
 }
 
 /// What the files of a job are called. The names follow from the job, so that who comes later finds them.
+///
+/// Each attempt has a draft of its own, and removes those of the attempts before it: a worker that was thought
+/// dead and is not can neither write into the draft of another nor put its own in the place of the object.
 pub(super) struct Names {
     bucket: PathBuf,
     draft: PathBuf,
+    earlier: Vec<PathBuf>,
     path: PathBuf,
     log: PathBuf,
 }
@@ -43,6 +47,9 @@ impl Draft {
         let folder = names.path.parent().unwrap_or(&names.bucket);
         let made = fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder).await;
         made.map_err(|error| failed("make the folder", folder, &error))?;
+        for draft in &names.earlier {
+            remove(draft).await;
+        }
         let file = create(&names.draft).await;
         let file = file.map_err(|error| failed("make", &names.draft, &error))?;
         Ok(Self { file, names })
@@ -59,7 +66,7 @@ impl Draft {
     }
 
     async fn try_complete(&mut self, log: &[u8]) -> io::Result<()> {
-        let Names { bucket, draft, path, log: log_path } = &self.names;
+        let Names { bucket, draft, path, log: log_path, .. } = &self.names;
         self.file.flush().await?;
         self.file.sync_all().await?;
         let mut file = create(log_path).await?;
@@ -71,8 +78,11 @@ impl Draft {
         File::open(path.parent().unwrap_or(bucket)).await?.sync_all().await
     }
 
-    pub(super) fn names(self) -> Names {
-        self.names
+    pub(super) async fn abort(self, is_wanted: bool) {
+        match is_wanted {
+            true => remove(&self.names.draft).await,
+            false => self.names.remove_all().await,
+        }
     }
 }
 
@@ -80,19 +90,29 @@ impl Names {
     pub(super) fn of(root: &Path, job: &Job) -> Self {
         let bucket = root.join(&job.bucket);
         let (path, log) = (bucket.join(&job.path), bucket.join(log_path(&job.path)));
-        Self { draft: with_ending(&path, ".part"), bucket, path, log }
+        let draft = |attempt: u32| with_ending(&path, &format!(".part{attempt}"));
+        let earlier = (1..job.attempts).map(draft).collect();
+        Self { draft: draft(job.attempts), earlier, bucket, path, log }
     }
 
-    /// Removes what there is of the files. What cannot be removed is logged.
-    pub(super) async fn remove(&self) {
-        for path in [&self.draft, &self.log, &self.path] {
-            match fs::remove_file(path).await {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    tracing::warn!(%error, path = %path.display(), "cannot remove an export");
-                }
-                _ => {}
-            }
+    /// Removes what there is of the files.
+    pub(super) async fn remove_all(&self) {
+        for draft in &self.earlier {
+            remove(draft).await;
         }
+        for path in [&self.draft, &self.log, &self.path] {
+            remove(path).await;
+        }
+    }
+}
+
+/// Removes a file if it is there. If it cannot be removed, that is logged.
+async fn remove(path: &Path) {
+    match fs::remove_file(path).await {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(%error, path = %path.display(), "cannot remove an export");
+        }
+        _ => {}
     }
 }
 

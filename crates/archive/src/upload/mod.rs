@@ -75,7 +75,7 @@ impl Destination {
     pub(crate) async fn clear(&self, job: &Job) -> Result<(), Error> {
         match (self, &job.upload) {
             (Self::S3(settings), Some(left)) => s3::Place::new(settings, job)?.abort(left).await,
-            (Self::Directory { root, .. }, _) => directory::Names::of(root, job).remove().await,
+            (Self::Directory { root, .. }, _) => directory::Names::of(root, job).remove_all().await,
             _ => {}
         }
         Ok(())
@@ -114,11 +114,12 @@ impl Upload {
         }
     }
 
-    /// Takes away all that is there of it. What cannot be taken away is logged.
-    pub(crate) async fn abort(self) {
+    /// Takes away what is not visible yet; the object and its log too, unless they are wanted: they may be of
+    /// another worker. What cannot be taken away is logged.
+    pub(crate) async fn abort(self, is_wanted: bool) {
         match self {
-            Self::S3(upload) => upload.abort().await,
-            Self::Directory(draft) => draft.names().remove().await,
+            Self::S3(upload) => upload.abort(is_wanted).await,
+            Self::Directory(draft) => draft.abort(is_wanted).await,
         }
     }
 }

@@ -151,8 +151,11 @@ impl Multipart {
         logged.map(drop).map_err(|error| failed(job, &error))
     }
 
-    pub(super) async fn abort(self) {
+    pub(super) async fn abort(self, is_wanted: bool) {
         self.place.abort(&self.id).await;
+        if is_wanted {
+            return;
+        }
         self.place.remove(&self.place.path).await;
         self.place.remove(&self.place.log).await;
     }

@@ -122,6 +122,16 @@ pub async fn is_held(
     Ok(snapshot.row(SQL, params![id, holder], |_| Ok(())).await?.is_some())
 }
 
+/// Whether a job runs or has completed, whoever does it.
+///
+/// # Errors
+/// What the store says.
+pub async fn is_wanted(snapshot: &mut Snapshot, id: &str) -> Result<bool, store::Error> {
+    const SQL: &str =
+        "SELECT 1 FROM export_jobs WHERE id = $1 AND state IN ('RUNNING', 'COMPLETED')";
+    Ok(snapshot.row(SQL, params![id], |_| Ok(())).await?.is_some())
+}
+
 /// Puts off the end of the lease and tells how far the job is, in percent; what was told before is not taken
 /// back. Says whether it is still held.
 ///

@@ -9,6 +9,7 @@ mod devices;
 mod dmarc;
 mod domains;
 mod entities;
+mod exports;
 mod flow_rules;
 mod groups;
 mod house;

@@ -21,8 +21,10 @@ macro_rules! ask_iam {
     }};
 }
 
-/// Calls by a user with that policy.
-async fn user_with(house: &House, policy: &str) -> Calls {
+pub(crate) use ask_iam;
+
+/// The account itself, which IAM must know to keep anything in it.
+pub(crate) async fn make_account(house: &House) {
     let mut tx = house.store.write().await.unwrap();
     let new = NewAccount {
         id: Some(ACCOUNT.into()),
@@ -32,6 +34,16 @@ async fn user_with(house: &House, policy: &str) -> Calls {
     };
     accounts::create(&mut tx, &house.world, new).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+/// Calls by the one user of a new account, with that policy.
+async fn user_with(house: &House, policy: &str) -> Calls {
+    make_account(house).await;
+    clerk(house, policy).await
+}
+
+/// Calls by a user with that policy.
+pub(crate) async fn clerk(house: &House, policy: &str) -> Calls {
     let input = CreateUserRequest { user_name: "clerk".into(), ..Default::default() };
     let user = ask_iam!(house, create_user, input).user.unwrap();
     let input = PutUserPolicyRequest {
