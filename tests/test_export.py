@@ -5,22 +5,24 @@ import contextlib
 import datetime
 import hashlib
 import io
+import ipaddress
 import json
 import mailbox
 import os
 import pathlib
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 import zipfile
 
 import boto3
 import botocore.config
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from house import PASSWORD, REGION, House, Organization, binary
 from test_iam import refusal
@@ -450,19 +452,24 @@ def inbox_count(house, email):
 
 
 class S3:
-    """moto's S3, on loopback."""
+    """moto's S3, on loopback, with a certificate if there is one."""
 
-    def __init__(self, folder, program):
+    def __init__(self, folder, certificate=None):
+        program = pathlib.Path(sys.executable).with_name("moto_server")
+        if not program.exists():
+            pytest.skip("moto's server is not installed: see tests/requirements.txt")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.endpoint = f"http://127.0.0.1:{self.port}"
+            port = free.getsockname()[1]
+        self.endpoint = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
         self.log = open(folder / "moto.txt", "wb")
-        command = [program, "-H", "127.0.0.1", "-p", str(self.port)]
+        command = [str(program), "-H", "127.0.0.1", "-p", str(port)]
+        if certificate:
+            command += ["--ssl", "--ssl-cert", str(certificate[0]), "--ssl-key", str(certificate[1])]
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.endpoint}/moto-api/", timeout=5):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
                 break
             assert self.process.poll() is None and time.monotonic() < deadline, "moto does not start"
             time.sleep(0.05)
@@ -473,6 +480,7 @@ class S3:
             aws_access_key_id="test",
             aws_secret_access_key="test",
             config=botocore.config.Config(s3={"addressing_style": "path"}),
+            verify=str(certificate[0]) if certificate else None,
         )
         self.client.create_bucket(Bucket=BUCKET)
 
@@ -490,20 +498,62 @@ class S3:
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory):
-    program = pathlib.Path(sys.executable).with_name("moto_server")
-    if not program.exists():
-        pytest.skip("moto's server is not installed: see tests/requirements.txt")
-    s3 = S3(tmp_path_factory.mktemp("s3"), str(program))
+    s3 = S3(tmp_path_factory.mktemp("s3"))
     yield s3
     s3.remove()
 
 
+def s3_exports(house, s3, folder):
+    credentials = folder / "credentials"
+    credentials.write_text("test:test\n")
+    house.options += ["--export-s3-endpoint", s3.endpoint, "--export-s3-credentials", str(credentials)]
+    return house
+
+
 @pytest.fixture
 def s3_house(own_house, s3, tmp_path):
-    credentials = tmp_path / "credentials"
-    credentials.write_text("test:test\n")
-    own_house.options += ["--export-s3-endpoint", s3.endpoint, "--export-s3-credentials", str(credentials)]
-    return own_house.start()
+    return s3_exports(own_house, s3, tmp_path).start()
+
+
+def self_signed(folder):
+    """A certificate for 127.0.0.1 that is its own authority, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "s3")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(names, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, *form))
+    return paths
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_to_a_bucket_by_tls(is_trusted, own_house, tmp_path, monkeypatch):
+    """Who the server is must be vouched for by the operator's authorities."""
+    certificate = self_signed(tmp_path)
+    s3 = S3(tmp_path, certificate)
+    try:
+        if is_trusted:
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        exports = Exports(s3_exports(own_house, s3, tmp_path).start(), own_house.create_account())
+        exports.organization.user("ada")
+        shown = exports.ended(exports.start("ada"))
+        assert shown["State"] == ("COMPLETED" if is_trusted else "FAILED"), shown
+        assert len(s3.keys()) == (2 if is_trusted else 0)
+    finally:
+        s3.remove()
 
 
 def test_to_a_bucket(s3_house, s3):
@@ -566,9 +616,7 @@ def test_cut_off_and_cancelled(kind, own_house, s3, tmp_path):
     if kind == "folder":
         folder_exports(house, tmp_path)
     else:
-        credentials = tmp_path / "credentials"
-        credentials.write_text("test:test\n")
-        house.options += ["--export-s3-endpoint", s3.endpoint, "--export-s3-credentials", str(credentials)]
+        s3_exports(house, s3, tmp_path)
     house.start()
     exports = Exports(house, house.create_account("123456789012"))
     _, email = exports.organization.user("ada")
@@ -605,13 +653,9 @@ def test_cut_off_and_cancelled(kind, own_house, s3, tmp_path):
         assert hashlib.sha384(path.read_bytes()).hexdigest() == log["sha384Hash"]
 
 
-def test_a_server_that_refuses(own_house, s3, tmp_path):
-    """The S3 server is gone: the job fails with words that a client can show."""
-    credentials = tmp_path / "credentials"
-    credentials.write_text("test:test\n")
-    own_house.options += ["--export-s3-endpoint", s3.endpoint, "--export-s3-credentials", str(credentials)]
-    own_house.start()
-    exports = Exports(own_house, own_house.create_account())
+def test_a_server_that_refuses(s3_house):
+    """The job fails with words that a client can show."""
+    exports = Exports(s3_house, s3_house.create_account())
     exports.organization.user("ada")
     exports.iam.put_role_policy(
         RoleName="exporter",

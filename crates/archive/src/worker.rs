@@ -47,32 +47,38 @@ struct Inner {
     world: World,
     destination: Destination,
     scratch: PathBuf,
-    /// Tells this worker from others that share the store.
+    /// Tells this worker from others that share the store, also after a restart.
     holder: String,
 }
 
 impl Worker {
     /// A worker that writes to `destination` and keeps temporary files, which have no name, in `scratch`.
+    /// `holder` is the name of this worker; no other that is alive may have it.
     pub fn new(
-        store: Store,
-        world: World,
+        (store, world): (Store, World),
         destination: Destination,
         scratch: impl Into<PathBuf>,
+        holder: impl Into<String>,
     ) -> Self {
-        let holder = world.random_uuid();
-        Self(Arc::new(Inner { store, world, destination, scratch: scratch.into(), holder }))
+        let (scratch, holder) = (scratch.into(), holder.into());
+        Self(Arc::new(Inner { store, world, destination, scratch, holder }))
     }
 
-    /// Works until `stop`, and then lets go of what is not finished.
+    /// Works until `stop`, and then lets go of what is not finished. What a worker of this name held when it was
+    /// killed is begun anew at once.
     pub async fn run(self, stop: impl Future<Output = ()>) {
+        self.release().await;
         let mut jobs = JoinSet::new();
         tokio::select! {
             () = stop => {}
             () = self.work(&mut jobs) => {}
         }
         jobs.shutdown().await;
-        let inner = &self.0;
-        if let Err(error) = work::release(&inner.store, Some(&inner.holder)).await {
+        self.release().await;
+    }
+
+    async fn release(&self) {
+        if let Err(error) = work::release(&self.0.store, &self.0.holder).await {
             tracing::warn!(%error, "export jobs wait until their lease ends");
         }
     }

@@ -117,7 +117,8 @@ impl House {
 
     fn worker_to(&self, destination: Destination) -> Worker {
         let store: &Store = &self.store;
-        Worker::new(store.clone(), self.world.clone(), destination, self.folder.path())
+        let room = (store.clone(), self.world.clone());
+        Worker::new(room, destination, self.folder.path(), self.world.random_uuid())
     }
 
     fn file(&self, name: &str) -> PathBuf {

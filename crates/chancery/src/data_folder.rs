@@ -54,6 +54,17 @@ pub(crate) async fn open(config: &DataConfig, world: World) -> Result<Store, Fai
     Store::open(options, MIGRATIONS).await.map_err(Failure::of("cannot open the store"))
 }
 
+/// The name of the server on this data folder, which it keeps from start to start: no other server has it, for
+/// none works on the folder meanwhile.
+pub(crate) fn node(folder: &Path, world: &World) -> Result<String, Failure> {
+    let path = folder.join("node.id");
+    if !path.exists() {
+        write_new_private_file(&path, world.random_uuid().as_bytes())
+            .map_err(Failure::file("cannot write the name of this server", &path))?;
+    }
+    fs::read_to_string(&path).map_err(Failure::file("cannot read the name of this server", &path))
+}
+
 /// Makes `folder` for the owner's eyes only, unless it is there.
 pub(crate) fn make_private_folder(folder: &Path) -> Result<(), Failure> {
     fs::DirBuilder::new()
@@ -136,6 +147,14 @@ mod tests {
         assert!(failure.to_string().contains("another server"), "{failure}");
         drop(first);
         occupy(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_server_keeps_its_name() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let name = |folder: &Path| node(folder, &World::system()).unwrap();
+        assert_eq!(name(one.path()), name(one.path()));
+        assert_ne!(name(one.path()), name(two.path()));
     }
 
     #[test]

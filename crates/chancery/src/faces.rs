@@ -14,6 +14,7 @@ use world::World;
 
 use crate::{
     config::{Config, HostPort},
+    data_folder,
     failure::Failure,
     health::{self, Health},
     housekeeping, issuers,
@@ -101,8 +102,8 @@ impl Faces {
         let (store, world) = (self.store.clone(), self.world.clone());
         // Its temporary files are as private as the data.
         let folder = &self.config.data.data;
-        let exporter = archive::Worker::new(store.clone(), world.clone(), exports, folder);
-        tasks.spawn(exporter.run(stop()));
+        let (room, node) = ((store.clone(), world.clone()), data_folder::node(folder, &world)?);
+        tasks.spawn(archive::Worker::new(room, exports, folder, node).run(stop()));
         tasks.spawn(until(stop(), workmail::work_on_organizations(store, world, verification)));
         if verification == Verification::Dns {
             let work =

@@ -76,15 +76,13 @@ pub(crate) async fn serve(options: cli::Serve) -> Result<(), Failure> {
     ended
 }
 
-/// The flow of mail. No work, in its queue or elsewhere, waits for a worker that is gone.
+/// The flow of mail, with a queue in which nothing waits for a worker that is gone.
 async fn mail_flow(config: &Config, store: &Store, world: &World) -> Result<Mailflow, Failure> {
     let flow = Mailflow::new(store.clone(), world.clone(), config.hostname.as_str())
         .with_postmaster(config.postmaster.as_deref());
     // On PostgreSQL, the workers of other nodes may be alive.
     if config.data.postgres.is_none() {
         flow.end_leases().await.map_err(Failure::of("cannot open the queue"))?;
-        let released = workmail::exports::work::release(store, None).await;
-        released.map_err(Failure::of("cannot go on with mailbox exports"))?;
     }
     Ok(flow)
 }

@@ -202,14 +202,12 @@ pub async fn end(
     Ok(tx.execute(SQL, params![id, holder, state.as_str(), error, now]).await? > 0)
 }
 
-/// Lets go of all that `holder` holds, so that another goes on at once; of what anybody holds where `holder`
-/// is nothing, for whoever knows that no other worker is alive.
+/// Lets go of all that `holder` holds, so that another goes on at once.
 ///
 /// # Errors
 /// What the store says; nothing was changed then.
-pub async fn release(store: &Store, holder: Option<&str>) -> Result<(), store::Error> {
-    const SQL: &str = "UPDATE export_jobs SET holder = NULL, held_until = NULL \
-        WHERE holder = COALESCE($1, holder)";
+pub async fn release(store: &Store, holder: &str) -> Result<(), store::Error> {
+    const SQL: &str = "UPDATE export_jobs SET holder = NULL, held_until = NULL WHERE holder = $1";
     let mut tx = store.write().await?;
     tx.execute(SQL, params![holder]).await?;
     tx.commit().await

@@ -269,13 +269,13 @@ async fn one_worker_holds_a_job_and_another_goes_on_when_it_is_gone() {
     house.clock.advance(LEASE / 2);
     assert_eq!(take(&house, &id, "two").await, None, "it was put off");
     house.clock.advance(LEASE / 2);
-    assert_eq!(waiting(&house.store, &house).await, [id.clone()]);
+    assert_eq!(waiting(&house.store, &house).await, [&*id]);
     assert_eq!(take(&house, &id, "two").await.unwrap().attempts, 2);
     assert!(!keep(&house, &id, "one", 99).await);
     assert!(!end(&house, &id, "one", &End::Completed).await);
-    work::release(&house.store, Some("one")).await.unwrap();
+    work::release(&house.store, "one").await.unwrap();
     assert_eq!(take(&house, &id, "one").await, None, "it lets go of its own jobs only");
-    work::release(&house.store, Some("two")).await.unwrap();
+    work::release(&house.store, "two").await.unwrap();
     assert_eq!(take(&house, &id, "three").await.unwrap().attempts, 3);
     assert!(end(&house, &id, "three", &End::Completed).await);
     let shown = describe(&house, &organization, &id).await.unwrap();
