@@ -43,15 +43,17 @@ impl<'a> Message<'a> {
     pub(crate) fn parse(octets: &'a [u8]) -> Self {
         let mut fields = Vec::new();
         let mut is_flood = false;
+        let mut late_authors = 0;
         let mut rest = octets;
         while let Some((raw, after)) = next_field(rest) {
             is_flood |=
                 octets.len() - after.len() > HEADER_OCTETS_MAX || fields.len() == FIELDS_MAX;
             if !is_flood {
                 fields.push(field(raw));
-            } else if is_author(raw) && fields.iter().filter(|f| f.is("From")).count() < 2 {
+            } else if late_authors < AUTHOR_DOMAINS_MAX && is_author(raw) {
                 // nobody hides behind a flood
                 fields.push(field(raw));
+                late_authors += 1;
             }
             rest = after;
         }
@@ -62,13 +64,14 @@ impl<'a> Message<'a> {
     /// The domains of the authors, each once.
     pub(crate) fn author_domains(&self) -> Vec<String> {
         let mut domains: Vec<String> = Vec::new();
-        for field in self.fields.iter().filter(|field| field.is("From")) {
-            for address in addresses(field.raw) {
-                let found = domain::of_address(&address).filter(|found| !domains.contains(found));
-                domains.extend(found);
+        let fields = self.fields.iter().filter(|field| field.is("From"));
+        for address in fields.flat_map(|field| addresses(field.raw)) {
+            let found = domain::of_address(&address).filter(|found| !domains.contains(found));
+            domains.extend(found);
+            if domains.len() == AUTHOR_DOMAINS_MAX {
+                break;
             }
         }
-        domains.truncate(AUTHOR_DOMAINS_MAX);
         domains
     }
 }

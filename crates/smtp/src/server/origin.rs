@@ -40,21 +40,19 @@ impl OriginJudge {
     /// The message with what was found written on top, and the verdicts. What others have written there in our name
     /// is gone, also where nothing is judged.
     pub(super) async fn judge(&self, mail: &mut Mail) -> Authentication {
-        let content = std::mem::take(&mut mail.content);
-        let message = content.slice(mail.trace_octets.min(content.len())..);
-        let forged = mailauth::forged_results(&message, &self.host);
+        let trace_octets = mail.trace_octets.min(mail.content.len());
+        let forged = mailauth::forged_results(&mail.content[trace_octets..], &self.host);
         let findings = match self.is_judged(mail) {
-            true => Some(self.findings(mail, message).await),
+            true => Some(self.findings(mail, mail.content.slice(trace_octets..)).await),
             false => None,
         };
+        let content = std::mem::take(&mut mail.content);
         let field = findings.as_ref().map(|findings| findings.field(&self.host));
         mail.content = stamped(
             content,
             mail.return_path_octets,
             field.as_deref().unwrap_or_default(),
-            forged
-                .into_iter()
-                .map(|range| range.start + mail.trace_octets..range.end + mail.trace_octets),
+            forged.into_iter().map(|range| range.start + trace_octets..range.end + trace_octets),
         );
         findings.map_or(Authentication::DISABLED, |findings| verdicts(&findings))
     }

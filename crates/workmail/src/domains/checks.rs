@@ -25,7 +25,7 @@ const REST: Duration = Duration::from_secs(30);
 const REST_MAX: Duration = Duration::from_secs(3600);
 
 /// How often it is asked which domains are due.
-const INTERVAL: Duration = Duration::from_secs(15);
+const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Domains that are looked up at once.
 const BATCH_MAX: usize = 16;

@@ -12,7 +12,7 @@ use super::Verification;
 const TOKEN_BYTES: usize = 32;
 
 /// When it is first looked for what was just asked for.
-const FIRST_CHECK: Duration = Duration::from_secs(15);
+const FIRST_CHECK: Duration = Duration::from_secs(5);
 
 /// What proves a domain.
 #[derive(Debug)]
