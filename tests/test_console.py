@@ -205,6 +205,23 @@ def test_members_are_searched(office):
     assert refusal(search, Query=" ")[0] == "InvalidParameterException"
 
 
+def test_the_records_of_a_domain_one_by_one(office):
+    domain = f"d-{office.organization.alias}.example"
+    office.workmail.register_mail_domain(**office.org, DomainName=domain)
+    shown = bare(office.console.get_mail_domain_details(**office.org, DomainName=domain))
+    records = shown.pop("Records")
+    assert shown == {"DomainName": domain, "IsTestDomain": False, "IsDefault": False}
+    assert [record["Purpose"] for record in records] == ["OWNERSHIP", "MX", "AUTODISCOVER", "DKIM", "SPF", "DMARC"]
+    assert all(record["Status"] in ("VERIFIED", "PENDING", "MISSING", "UNKNOWN") for record in records)
+    plain = office.workmail.get_mail_domain(**office.org, DomainName=domain)["Records"]
+    names = ("Type", "Hostname", "Value")
+    assert [{name: record[name] for name in names} for record in records] == plain
+    test_domain = office.console.get_mail_domain_details(**office.org, DomainName=office.organization.domain)
+    assert test_domain["Records"] == [] and test_domain["IsTestDomain"]
+    absent = {"DomainName": "absent.example"}
+    assert refusal(office.console.get_mail_domain_details, **office.org, **absent)[0] == "MailDomainNotFoundException"
+
+
 def test_the_command_line_client_takes_the_model(office, root, tmp_path):
     aws = lambda *arguments, **options: office.house.aws(root, *arguments, HOME=str(tmp_path), **options)
     aws("configure", "add-model", "--service-model", f"file://{MODEL}", "--service-name", "workmailconsole")

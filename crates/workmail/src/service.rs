@@ -80,6 +80,7 @@ delegate! {
     dmarc::put_inbound_dmarc_settings(PutInboundDmarcSettingsRequest) -> PutInboundDmarcSettingsResponse;
     domains::deregister_mail_domain(DeregisterMailDomainRequest) -> DeregisterMailDomainResponse;
     domains::get_mail_domain(GetMailDomainRequest, settings) -> GetMailDomainResponse;
+    domains::get_mail_domain_details(GetMailDomainDetailsRequest, settings) -> GetMailDomainDetailsResponse;
     domains::list_mail_domains(ListMailDomainsRequest) -> ListMailDomainsResponse;
     domains::register_mail_domain(RegisterMailDomainRequest, settings) -> RegisterMailDomainResponse;
     domains::update_default_mail_domain(UpdateDefaultMailDomainRequest) -> UpdateDefaultMailDomainResponse;

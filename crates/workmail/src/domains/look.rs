@@ -31,6 +31,16 @@ pub struct Look {
     pub dmarc: Seen,
 }
 
+impl Look {
+    /// Nothing was found out.
+    pub const UNKNOWN: Self = Self {
+        mx: Seen::Unknown,
+        autodiscover: Seen::Unknown,
+        spf: Seen::Unknown,
+        dmarc: Seen::Unknown,
+    };
+}
+
 /// Looks for the records of `domain`, of which none is a secret.
 pub async fn look(dns: &Dns, mail_host: &str, domain: &str) -> Look {
     let dns = dns.fresh();

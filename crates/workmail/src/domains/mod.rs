@@ -2,6 +2,7 @@
 
 mod checks;
 mod claim;
+mod details;
 mod keys;
 mod look;
 mod proofs;
@@ -20,6 +21,7 @@ use wire::workmail::{
 use crate::{Settings, client_tokens::Idempotent, domain_name, organizations, page::Page, refusal};
 
 pub(crate) use claim::{add, claim};
+pub(crate) use details::get_mail_domain_details;
 pub(crate) use show::get_mail_domain;
 pub use {
     checks::{check_domains, work_on_domains},

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use iam::door::Call;
 use wire::workmail::{
-    DnsRecord, DnsRecordVerificationStatus as Status, GetMailDomainRequest, GetMailDomainResponse,
-    Operation,
+    DnsRecord, DnsRecordVerificationStatus as Status, DomainRecordPurpose as Purpose,
+    GetMailDomainRequest, GetMailDomainResponse, Operation,
 };
 
 use super::{
-    Verification,
+    Domain, Verification,
     checks::{self, Open},
     keys, proofs,
 };
@@ -19,33 +19,79 @@ use crate::{
 };
 
 /// How long an answer may wait for the DNS; the worker looks again anyway.
-const LOOK_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const LOOK_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub(crate) async fn get_mail_domain(
     call: &mut Call,
     settings: &Settings,
     input: GetMailDomainRequest,
 ) -> Result<GetMailDomainResponse, wire::Error> {
-    let operation = Operation::GetMailDomain;
-    let (snapshot, organization) =
-        organizations::read(call, operation, &input.organization_id).await?;
-    let domain = super::require(snapshot, &organization.id, &input.domain_name).await?;
-    if domain.is_test {
-        // Its DNS is not ours.
-        return Ok(response(&organization, &domain, Vec::new()));
-    }
-    let open = match existing(call, &organization.id, &input).await? {
-        Some(open) => looked_up(call, settings, &input, open).await?,
-        // Nobody has seen the records yet, so that none can be there.
-        None => made(call, settings, &input).await?,
+    let asked = Asked {
+        operation: Operation::GetMailDomain,
+        organization: &input.organization_id,
+        domain: &input.domain_name,
     };
-    let records = records(&open, settings);
-    Ok(response(&organization, &open.domain, records))
+    let (organization, found) = asked.find(call, settings).await?;
+    Ok(match found {
+        // Its DNS is not ours.
+        Found::Test(domain) => response(&organization, &domain, Vec::new()),
+        Found::Own(open) => {
+            let records = records(&open, settings).into_iter().map(|(_, record)| record);
+            response(&organization, &open.domain, records.collect())
+        }
+    })
+}
+
+/// What a call wants to know about.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) operation: Operation,
+    pub(super) organization: &'a str,
+    pub(super) domain: &'a str,
+}
+
+/// What there is to know of a domain.
+pub(super) enum Found {
+    /// It is a test domain.
+    Test(Domain),
+    /// It is one of the organization's own, and its states are those of now.
+    Own(Open),
+}
+
+impl Asked<'_> {
+    /// The domain, after a look at the DNS where that decides.
+    pub(super) async fn find(
+        self,
+        call: &mut Call,
+        settings: &Settings,
+    ) -> Result<(Organization, Found), wire::Error> {
+        let (organization, domain) = self.known(call).await?;
+        if domain.is_test {
+            return Ok((organization, Found::Test(domain)));
+        }
+        let open = match existing(call, &organization.id, self).await? {
+            Some(open) => looked_up(call, settings, self, open).await?,
+            // Nobody has seen the records yet, so that none can be there.
+            None => made(call, settings, self).await?,
+        };
+        Ok((organization, Found::Own(open)))
+    }
+
+    /// The domain as it is kept.
+    pub(super) async fn known(
+        self,
+        call: &mut Call,
+    ) -> Result<(Organization, Domain), wire::Error> {
+        let (snapshot, organization) =
+            organizations::read(call, self.operation, self.organization).await?;
+        let domain = super::require(snapshot, &organization.id, self.domain).await?;
+        Ok((organization, domain))
+    }
 }
 
 fn response(
     organization: &Organization,
-    domain: &super::Domain,
+    domain: &Domain,
     records: Vec<DnsRecord>,
 ) -> GetMailDomainResponse {
     GetMailDomainResponse {
@@ -61,33 +107,29 @@ fn response(
 async fn existing(
     call: &mut Call,
     organization: &str,
-    input: &GetMailDomainRequest,
+    asked: Asked<'_>,
 ) -> Result<Option<Open>, wire::Error> {
     let keyring = call.keyring();
     let snapshot = call.opened()?;
-    let domain = super::require(snapshot, organization, &input.domain_name).await?;
+    let domain = super::require(snapshot, organization, asked.domain).await?;
     let open = checks::open(snapshot, &keyring, domain).await?;
     Ok(open.filter(|open| open.key.is_some()))
 }
 
 /// Makes what is missing, and gives the domain three days from now.
-async fn made(
-    call: &mut Call,
-    settings: &Settings,
-    input: &GetMailDomainRequest,
-) -> Result<Open, wire::Error> {
+async fn made(call: &mut Call, settings: &Settings, asked: Asked<'_>) -> Result<Open, wire::Error> {
     let (keyring, world) = (call.keyring(), call.world());
     call.release(); // a key takes time
     let key = keys::generate().await?;
-    let id = &input.organization_id;
-    let (tx, organization) = organizations::write(call, Operation::GetMailDomain, id).await?;
-    let domain = super::require(tx, &organization.id, &input.domain_name).await?;
+    let (tx, organization) =
+        organizations::write(call, asked.operation, asked.organization).await?;
+    let domain = super::require(tx, &organization.id, asked.domain).await?;
     let is_open = domain.ownership == Status::Pending || domain.dkim == Status::Pending;
     if is_open || proofs::find(tx, &domain.name).await?.is_none() {
         proofs::begin(tx, &world, &domain.name, settings.verification).await?;
     }
     keys::put(tx, &keyring, &world, &domain.name, &key, settings.verification).await?;
-    let domain = super::require(tx, &organization.id, &input.domain_name).await?;
+    let domain = super::require(tx, &organization.id, asked.domain).await?;
     let open = checks::open(tx, &keyring, domain).await?;
     open.ok_or_else(|| wire::Error::internal("a domain has no proof"))
 }
@@ -96,7 +138,7 @@ async fn made(
 async fn looked_up(
     call: &mut Call,
     settings: &Settings,
-    input: &GetMailDomainRequest,
+    asked: Asked<'_>,
     open: Open,
 ) -> Result<Open, wire::Error> {
     let dns = settings.dns.as_ref().filter(|_| settings.verification == Verification::Dns);
@@ -114,9 +156,9 @@ async fn looked_up(
     if before == (judged.domain.ownership, judged.domain.dkim) {
         return Ok(judged);
     }
-    let id = &input.organization_id;
-    let (tx, organization) = organizations::write(call, Operation::GetMailDomain, id).await?;
-    let domain = super::require(tx, &organization.id, &input.domain_name).await?;
+    let (tx, organization) =
+        organizations::write(call, asked.operation, asked.organization).await?;
+    let domain = super::require(tx, &organization.id, asked.domain).await?;
     let current = checks::open(tx, &keyring, domain).await?;
     let Some(mut current) = current.filter(|open| open.proof.token == judged.proof.token) else {
         return Ok(judged);
@@ -128,25 +170,26 @@ async fn looked_up(
 
 /// What to put into the DNS: the proof of ownership, what brings mail to this server, and what lets the world
 /// believe what it sends.
-fn records(open: &Open, settings: &Settings) -> Vec<DnsRecord> {
+pub(super) fn records(open: &Open, settings: &Settings) -> Vec<(Purpose, DnsRecord)> {
     let (domain, host) = (&open.domain.name, &settings.mail_host);
-    let record = |kind: &str, name: String, value: String| DnsRecord {
-        r#type: Some(kind.to_owned()),
-        hostname: Some(name),
-        value: Some(value),
+    let record = |purpose, kind: &str, name: String, value: String| {
+        let (r#type, hostname, value) = (Some(kind.to_owned()), Some(name), Some(value));
+        (purpose, DnsRecord { r#type, hostname, value })
     };
     let key = open.key.as_ref().map(|key| {
         let name = format!("{}._domainkey.{domain}", key.selector);
-        record("TXT", name, key.key.record())
+        record(Purpose::Dkim, "TXT", name, key.key.record())
     });
+    let proof = format!("_amazonses.{domain}");
+    let policy = "v=DMARC1;p=quarantine;pct=100;fo=1".to_owned();
     let before = [
-        record("TXT", format!("_amazonses.{domain}"), open.proof.token.clone()),
-        record("MX", domain.clone(), format!("10 {host}")),
-        record("CNAME", format!("autodiscover.{domain}"), host.clone()),
+        record(Purpose::Ownership, "TXT", proof, open.proof.token.clone()),
+        record(Purpose::Mx, "MX", domain.clone(), format!("10 {host}")),
+        record(Purpose::Autodiscover, "CNAME", format!("autodiscover.{domain}"), host.clone()),
     ];
     let after = [
-        record("TXT", domain.clone(), "v=spf1 mx ~all".to_owned()),
-        record("TXT", format!("_dmarc.{domain}"), "v=DMARC1;p=quarantine;pct=100;fo=1".to_owned()),
+        record(Purpose::Spf, "TXT", domain.clone(), "v=spf1 mx ~all".to_owned()),
+        record(Purpose::Dmarc, "TXT", format!("_dmarc.{domain}"), policy),
     ];
     before.into_iter().chain(key).chain(after).collect()
 }

@@ -19,6 +19,7 @@ mod isolation;
 mod journaling;
 mod life;
 mod lists;
+mod mail_domain_details;
 mod mail_side;
 mod mailboxes;
 mod migration_admin;
