@@ -89,7 +89,7 @@ CORRECTED = {
 # Operations without a public model: service -> the model of our own that is added to it.
 OWN = {"workmail": "workmailconsole"}
 
-CONSTRAINTS = ("min", "max", "enum", "sensitive", "timestampFormat", "flattened", "union")
+CONSTRAINTS = ("min", "max", "enum", "sensitive", "streaming", "timestampFormat", "flattened", "union")
 BINDINGS = ("location", "locationName", "flattened", "timestampFormat", "idempotencyToken", "streaming")
 
 

@@ -252,6 +252,12 @@ impl Run<'_> {
                 let operation = wire::sts::Operation::parse(name).ok_or_else(lost)?;
                 wire::sts::dispatch(&self.api.services.sts, operation, call, input).await
             }
+            Service::WorkMailMessageFlow => {
+                let operation =
+                    wire::workmailmessageflow::Operation::parse(name).ok_or_else(lost)?;
+                let service = &self.api.services.messageflow;
+                wire::workmailmessageflow::dispatch(service, operation, call, input).await
+            }
             Service::WorkMail => {
                 let operation = wire::workmail::Operation::parse(name).ok_or_else(lost)?;
                 wire::workmail::dispatch(&self.api.services.workmail, operation, call, input).await

@@ -43,6 +43,8 @@ pub struct Services {
     pub sts: sts::Service,
     /// WorkMail.
     pub workmail: workmail::Service,
+    /// WorkMail Message Flow.
+    pub messageflow: messageflow::Service,
 }
 
 /// All that is behind the endpoint, and the door before the services.

@@ -24,11 +24,20 @@ pub enum Service {
     Sts,
     /// WorkMail.
     WorkMail,
+    /// WorkMail Message Flow.
+    WorkMailMessageFlow,
 }
 
 impl Service {
-    const ALL: [Self; 6] =
-        [Self::AccessAnalyzer, Self::CloudTrail, Self::Iam, Self::Logs, Self::Sts, Self::WorkMail];
+    const ALL: [Self; 7] = [
+        Self::AccessAnalyzer,
+        Self::CloudTrail,
+        Self::Iam,
+        Self::Logs,
+        Self::Sts,
+        Self::WorkMail,
+        Self::WorkMailMessageFlow,
+    ];
 
     /// The service's tables.
     pub fn model(self) -> &'static ServiceModel {
@@ -39,6 +48,7 @@ impl Service {
             Self::Logs => &wire::logs::MODEL,
             Self::Sts => &wire::sts::MODEL,
             Self::WorkMail => &wire::workmail::MODEL,
+            Self::WorkMailMessageFlow => &wire::workmailmessageflow::MODEL,
         }
     }
 
@@ -51,6 +61,7 @@ impl Service {
             Self::Logs => "logs.amazonaws.com",
             Self::Sts => "sts.amazonaws.com",
             Self::WorkMail => "workmail.amazonaws.com",
+            Self::WorkMailMessageFlow => "workmailMessageFlow.amazonaws.com",
         }
     }
 
@@ -58,9 +69,7 @@ impl Service {
     pub(crate) fn clock_tolerance(self) -> Duration {
         match self {
             Self::Iam | Self::Sts => Duration::from_secs(15 * 60),
-            Self::AccessAnalyzer | Self::CloudTrail | Self::Logs | Self::WorkMail => {
-                Duration::from_secs(5 * 60)
-            }
+            _ => Duration::from_secs(5 * 60),
         }
     }
 
@@ -69,9 +78,7 @@ impl Service {
     pub(crate) fn region(self, region: &str) -> &str {
         match self {
             Self::Iam => "us-east-1",
-            Self::AccessAnalyzer | Self::CloudTrail | Self::Logs | Self::Sts | Self::WorkMail => {
-                region
-            }
+            _ => region,
         }
     }
 
@@ -307,7 +314,7 @@ mod tests {
         let wrong = routed(Method::GET, "/", &[], Some("s3"));
         assert!(matches!(wrong, Err(NoRoute::Refused(_, e)) if e.message().contains("'s3'")));
         for (method, path) in [(Method::GET, "/messages/1"), (Method::DELETE, "/")] {
-            let absent = routed(method, path, &[], Some("workmailmessageflow"));
+            let absent = routed(method, path, &[], Some("ses"));
             assert!(matches!(absent, Err(NoRoute::Refused(_, e)) if e.is(&INVALID_ACTION)));
         }
         let method = routed(Method::DELETE, "/", &[], Some("iam"));

@@ -36,6 +36,7 @@ impl House {
         let (door, recorder) = Door::new(store.clone(), World::system());
         tokio::spawn(recorder.run());
         let workmail = workmail::Service::new(Settings::new("mail.example"));
+        let flow = mailflow::Mailflow::new(store.clone(), World::system(), "mail.example");
         let services = Services {
             accessanalyzer: accessanalyzer::Service,
             cloudtrail: cloudtrail::Service,
@@ -43,6 +44,7 @@ impl House {
             iam: iam::Service,
             sts: sts::Service,
             workmail,
+            messageflow: messageflow::Service::new(flow, messageflow::Content::nowhere()),
         };
         let api = Api::new(door, services, Routes::default(), Proxies::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -175,6 +175,26 @@ pub(crate) struct Serve {
         value_name = "HOST:PORT=ADDRESS:PORT"
     )]
     pub(crate) outbound_hosts: Vec<String>,
+    /// What speaks AWS Lambda's Invoke for all functions that e-mail flow rules call: AWS Lambda itself, or what
+    /// stands in for it. Plain http only to private addresses.
+    #[arg(long, env = "CHANCERY_LAMBDA_ENDPOINT", value_name = "URL")]
+    pub(crate) lambda_endpoint: Option<String>,
+    /// Where one such function runs, in the place of the endpoint; a URL with a path is called as it is. May be
+    /// given more than once.
+    #[arg(
+        long = "lambda-function",
+        env = "CHANCERY_LAMBDA_FUNCTIONS",
+        value_delimiter = ',',
+        value_name = "ARN=URL"
+    )]
+    pub(crate) lambda_functions: Vec<String>,
+    /// File with the access key that calls of functions are signed with: ACCESS_KEY_ID:SECRET_ACCESS_KEY. They are not
+    /// signed unless given.
+    #[arg(long, env = "CHANCERY_LAMBDA_CREDENTIALS", value_name = "FILE")]
+    pub(crate) lambda_credentials: Option<PathBuf>,
+    /// Where functions leave the replacements of messages in transit.
+    #[command(flatten)]
+    pub(crate) content: Content,
     /// Let people sign up for accounts by themselves, with a code that is mailed to them; off unless given.
     #[arg(
         long,
@@ -221,6 +241,32 @@ pub(crate) struct Exports {
     /// File with the credentials for that server: ACCESS_KEY_ID:SECRET_ACCESS_KEY.
     #[arg(long, env = "CHANCERY_EXPORT_S3_CREDENTIALS", value_name = "FILE")]
     pub(crate) export_s3_credentials: Option<PathBuf>,
+}
+
+/// Where functions leave the replacements of messages in transit; without any of it, none can be replaced.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Content {
+    /// Read replacements of messages below this folder, whose subfolders are the buckets.
+    #[arg(long, env = "CHANCERY_CONTENT_DIRECTORY", value_name = "DIR")]
+    pub(crate) content_directory: Option<PathBuf>,
+    /// Read replacements of messages from the buckets of this S3-compatible server. Plain http only to private
+    /// addresses.
+    #[arg(long, env = "CHANCERY_CONTENT_S3_ENDPOINT", value_name = "URL")]
+    pub(crate) content_s3_endpoint: Option<String>,
+    /// The region of that server; that of the call unless given.
+    #[arg(long, env = "CHANCERY_CONTENT_S3_REGION", value_name = "REGION")]
+    pub(crate) content_s3_region: Option<String>,
+    /// File with the credentials for that server: ACCESS_KEY_ID:SECRET_ACCESS_KEY.
+    #[arg(long, env = "CHANCERY_CONTENT_S3_CREDENTIALS", value_name = "FILE")]
+    pub(crate) content_s3_credentials: Option<PathBuf>,
+    /// The account whose calls may read from a bucket. May be given more than once; other buckets are not read.
+    #[arg(
+        long = "content-bucket",
+        env = "CHANCERY_CONTENT_BUCKETS",
+        value_delimiter = ',',
+        value_name = "BUCKET=ACCOUNT"
+    )]
+    pub(crate) content_buckets: Vec<String>,
 }
 
 /// Options of `account create`.

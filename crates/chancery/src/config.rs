@@ -10,9 +10,11 @@ use smtp::Address;
 
 use crate::{
     cli,
+    content::ContentConfig,
     event_days::EventDays,
     exports::Exports,
     failure::Failure,
+    functions::Lambda,
     identity_center::IdentityCenter,
     mail_trust::{DomainVerification, MailAuthentication},
 };
@@ -64,6 +66,10 @@ pub(crate) struct Config {
     /// Where mailbox exports go.
     #[serde(rename = "export")]
     pub(crate) exports: Exports,
+    /// Where the functions of e-mail flow rules run.
+    pub(crate) lambda: Lambda,
+    /// Where functions leave the replacements of messages in transit.
+    pub(crate) content: ContentConfig,
     /// The OpenID Connect providers behind instances of Identity Center.
     #[serde(rename = "identity_center", skip_serializing_if = "Vec::is_empty")]
     pub(crate) identity_centers: Vec<IdentityCenter>,
@@ -187,6 +193,8 @@ struct File {
     outbound: Outbound,
     #[serde(rename = "export")]
     exports: Exports,
+    lambda: Lambda,
+    content: ContentConfig,
     #[serde(rename = "identity_center")]
     identity_centers: Vec<IdentityCenter>,
     log: Log,
@@ -232,6 +240,8 @@ impl Config {
             tls: file.tls,
             outbound: Outbound::merge(options, file.outbound),
             exports: Exports::merge(options, file.exports),
+            lambda: Lambda::merge(options, file.lambda),
+            content: ContentConfig::merge(options, file.content),
             identity_centers: file.identity_centers,
             log: file.log,
         };
@@ -263,6 +273,8 @@ impl Config {
         check_public_url(&self.public_url)?;
         self.outbound.hosts()?;
         self.exports.destination()?;
+        self.lambda.settings()?;
+        self.content.check()?;
         for center in &self.identity_centers {
             center.parsed()?;
         }

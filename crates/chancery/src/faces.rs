@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use iam::door::Door;
+use lambda::Functions;
 use mailflow::Mailflow;
+use messageflow::Content;
 use metrics_exporter_prometheus::PrometheusHandle;
 use smtp::{House, Limits, MailExchangers, OriginJudge, Outbound, Role, Smarthost};
 use store::Store;
@@ -48,6 +50,7 @@ impl Faces {
         let mut tasks = JoinSet::new();
         let exports = self.config.exports.destination()?;
         let authenticator = self.authenticator()?;
+        let (functions, content) = self.functions()?;
         let dns = self.config.dns()?;
         let verification = self.config.domain_verification.into();
         for (listener, role) in
@@ -67,6 +70,7 @@ impl Faces {
             let workmail = workmail::Service::new(workmail::Settings {
                 verification,
                 dns: Some(dns.clone()),
+                functions: Some(functions.clone()),
                 ..workmail::Settings::new(self.config.hostname.as_str())
             })
             .with_exports(exports.for_jobs());
@@ -77,6 +81,7 @@ impl Faces {
                 iam: iam::Service,
                 sts: sts::Service,
                 workmail,
+                messageflow: messageflow::Service::new(self.flow.clone(), content),
             };
             let sign_in = api::sign_in::routes(&self.sign_in(&authenticator), &self.door);
             let routes = issuers::routes(&self.door).and(sign_in);
@@ -110,6 +115,8 @@ impl Faces {
                 workmail::work_on_domains(self.store.clone(), dns.clone(), self.world.clone());
             tasks.spawn(until(stop(), work));
         }
+        let calls = messageflow::call_functions(self.flow.clone(), functions, stop());
+        tasks.spawn(calls);
         let housekeeping = housekeeping::keep(
             self.store,
             self.world.clone(),
@@ -120,6 +127,15 @@ impl Faces {
         let exchangers = MailExchangers::new(dns, self.world);
         send_queue(&mut tasks, self.flow, exchangers, &self.config, self.shutdown)?;
         Ok(tasks)
+    }
+
+    /// Where functions run, and where they leave what they make of a message; reached by connections of their own:
+    /// they take long, and others must not wait for them.
+    fn functions(&self) -> Result<(Functions, Content), Failure> {
+        let client = errand::Client::new(self.config.outbound.hosts()?, self.world.clone());
+        let settings = self.config.lambda.settings()?;
+        let functions = Functions::new(client.clone(), self.world.clone(), settings);
+        Ok((functions, self.config.content.content(client, self.world.clone())?))
     }
 
     fn sign_in(&self, mail_users: &Arc<Authenticator>) -> Arc<signin::Service> {

@@ -26,14 +26,14 @@ const EXPIRE_STEPS_MAX: usize = 1_000;
 /// Bodies that are looked at for being unused at one time.
 const BODIES_MAX: usize = 10_000;
 
-/// Steps of forgetting old events at one time; each is a transaction of bounded size.
+/// Steps of forgetting old events, or messages in transit, at one time; each is a transaction of bounded size.
 const FORGET_STEPS_MAX: usize = 2_000;
 
 /// Steps of clearing log events away at one time; each is a transaction of bounded size.
 const LOG_STEPS_MAX: usize = 1_000;
 
 /// Clears away messages that the retention policies find too old, mailboxes whose thirty days are over, bodies that nothing names, sign-ups that nobody
-/// confirmed, log events whose group keeps them no longer, and events older than `event_days`, until `shutdown`.
+/// confirmed, log events whose group keeps them no longer, messages that are in transit no more, and events older than `event_days`, until `shutdown`.
 pub(crate) async fn keep(store: Store, world: World, event_days: EventDays, shutdown: Shutdown) {
     let mut stop = std::pin::pin!(requested(shutdown));
     let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + FIRST_DELAY, INTERVAL);
@@ -63,6 +63,8 @@ async fn round(store: &Store, world: &World, event_days: EventDays) -> Result<()
     workmail::expire_messages(store, world.now(), EXPIRE_STEPS_MAX).await?;
     mailbox::mailboxes::purge_expired(store, world.now(), PURGE_STEPS_MAX).await?;
     logs::clear(store, world.now(), LOG_STEPS_MAX).await?;
+    let forgotten = mailflow::transit::forget_expired(store, world.now(), FORGET_STEPS_MAX).await?;
+    tracing::debug!(forgotten, "messages are in transit no more");
     signin::forget_expired(store, world.now()).await?;
     iam::jobs::clear(store, world).await?;
     let collected = mailbox::collect_garbage(store, BODIES_MAX).await?;

@@ -6,11 +6,13 @@
 mod account;
 mod cli;
 mod config;
+mod content;
 mod data_folder;
 mod event_days;
 mod exports;
 mod faces;
 mod failure;
+mod functions;
 mod health;
 mod housekeeping;
 mod identity_center;

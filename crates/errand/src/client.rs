@@ -182,7 +182,7 @@ impl Inner {
     }
 
     async fn connect(&self, url: &Url, trust: &Trust) -> Result<Sender, Error> {
-        let stream = self.connector.connect(url, trust).await?;
+        let stream = self.connector.open(url, trust).await?;
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(HEAD_BYTES_MAX)
             .handshake(TokioIo::new(stream))

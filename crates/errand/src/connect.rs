@@ -13,14 +13,22 @@ use rustls::{
     pki_types::{ServerName, UnixTime},
     time_provider::TimeProvider,
 };
-use tokio::net::{TcpStream, lookup_host};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpStream, lookup_host},
+};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use world::World;
 
-use crate::{Error, Hosts, Trust, Url, address::is_public, verify::Verifier};
+use crate::{Error, Hosts, Trust, Url, address::is_public, url::Scheme, verify::Verifier};
 
 /// Addresses of a host that are tried at most.
 const ADDRESSES_MAX: usize = 4;
+
+/// The two ends of a connection.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// What connections are made of.
 pub(crate) struct Connector {
@@ -46,12 +54,25 @@ impl Connector {
         let failed = |source| Error::Connect { url: url.clone(), source };
         let name = ServerName::try_from(url.host().to_owned())
             .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
-        let addresses = self.addresses(url.host(), url.port()).await;
-        let addresses = addresses.map_err(|nowhere| nowhere.of(url))?;
-        let stream = TcpStream::connect(&*addresses).await.map_err(failed)?;
+        let stream = self.reach(url).await?;
         let mut config = self.config(trust).map_err(|error| failed(io::Error::other(error)))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(failed)
+    }
+
+    /// Connects to the URL's host, by TLS or, for a private address of the operator's, without.
+    pub(crate) async fn open(&self, url: &Url, trust: &Trust) -> Result<Box<dyn Stream>, Error> {
+        if url.scheme() == Scheme::Https {
+            return Ok(Box::new(self.connect(url, trust).await?));
+        }
+        Ok(Box::new(self.reach(url).await?))
+    }
+
+    async fn reach(&self, url: &Url) -> Result<TcpStream, Error> {
+        let addresses = self.addresses(url.host(), url.port(), Within::of(url)).await;
+        let addresses = addresses.map_err(|nowhere| nowhere.of(url))?;
+        let connected = TcpStream::connect(&*addresses).await;
+        connected.map_err(|source| Error::Connect { url: url.clone(), source })
     }
 
     /// Where the host is. What was checked here is what is connected to: the name is not asked for again.
@@ -59,14 +80,15 @@ impl Connector {
         &self,
         host: &str,
         port: u16,
+        within: Within,
     ) -> Result<Vec<SocketAddr>, Nowhere> {
         if let Some(address) = self.hosts.find(host, port) {
             return Ok(vec![address]);
         }
         let found = lookup_host((host, port)).await.map_err(Nowhere::Unresolved)?;
-        let public: Vec<_> =
-            found.filter(|address| is_public(address.ip())).take(ADDRESSES_MAX).collect();
-        if public.is_empty() { Err(Nowhere::NotPublic) } else { Ok(public) }
+        let fitting = found.filter(|address| within.has(is_public(address.ip())));
+        let fitting: Vec<_> = fitting.take(ADDRESSES_MAX).collect();
+        if fitting.is_empty() { Err(Nowhere::OutOf(within)) } else { Ok(fitting) }
     }
 
     /// TLS 1.2 or 1.3 with who is trusted.
@@ -83,17 +105,47 @@ impl Connector {
     }
 }
 
+/// Where hosts may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Within {
+    /// At public addresses: where a stranger may send us.
+    Public,
+    /// At private ones: where it goes without TLS.
+    Private,
+    /// At any, by the operator's word.
+    Anywhere,
+}
+
+impl Within {
+    fn of(url: &Url) -> Self {
+        match (url.scheme(), url.is_trusted()) {
+            (Scheme::Http, _) => Self::Private,
+            (Scheme::Https, true) => Self::Anywhere,
+            (Scheme::Https, false) => Self::Public,
+        }
+    }
+
+    fn has(self, is_public: bool) -> bool {
+        match self {
+            Self::Public => is_public,
+            Self::Private => !is_public,
+            Self::Anywhere => true,
+        }
+    }
+}
+
 /// Why nothing can be connected to.
 pub(crate) enum Nowhere {
     Unresolved(io::Error),
-    NotPublic,
+    OutOf(Within),
 }
 
 impl Nowhere {
     fn of(self, url: &Url) -> Error {
         match self {
             Self::Unresolved(source) => Error::Resolve { url: url.clone(), source },
-            Self::NotPublic => Error::NotPublic(url.clone()),
+            Self::OutOf(Within::Private) => Error::NotPrivate(url.clone()),
+            Self::OutOf(_) => Error::NotPublic(url.clone()),
         }
     }
 }

@@ -9,7 +9,7 @@ use world::World;
 
 use crate::{
     Hosts, Trust,
-    connect::{Connector, Nowhere},
+    connect::{Connector, Nowhere, Within},
 };
 
 /// Connects to servers that a stranger names, within the same bounds as errands: to public addresses, or where the
@@ -27,9 +27,10 @@ impl Dialer {
     /// # Errors
     /// If there is none, or none that may be gone to.
     pub async fn connect(&self, host: &str, port: u16) -> io::Result<TcpStream> {
-        let addresses = self.0.addresses(host, port).await.map_err(|nowhere| match nowhere {
+        let addresses = self.0.addresses(host, port, Within::Public).await;
+        let addresses = addresses.map_err(|nowhere| match nowhere {
             Nowhere::Unresolved(error) => error,
-            Nowhere::NotPublic => io::Error::new(
+            Nowhere::OutOf(_) => io::Error::new(
                 io::ErrorKind::PermissionDenied,
                 "the host is not at a public address",
             ),

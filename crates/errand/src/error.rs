@@ -19,6 +19,9 @@ pub enum Error {
     /// The host has only addresses that are not public.
     #[error("the host of `{0}` is not at a public address")]
     NotPublic(Url),
+    /// It is a plain `http` URL, and the host has only public addresses.
+    #[error("the host of `{0}` is at a public address, where plain http does not go")]
+    NotPrivate(Url),
     /// No connection, or TLS failed: the certificate is not trusted, too old, or of another host.
     #[error("cannot connect to the host of `{url}`")]
     Connect {

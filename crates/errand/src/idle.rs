@@ -11,7 +11,7 @@ use http_body_util::Full;
 use hyper::client::conn::http1::SendRequest;
 use tokio::time::Instant;
 
-use crate::{Trust, Url};
+use crate::{Trust, Url, url::Scheme};
 
 /// How long a connection waits: less than most servers keep theirs.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -28,6 +28,7 @@ pub(crate) type Sender = SendRequest<Full<Bytes>>;
 /// Where a connection leads, and by what its other end was believed: one errand's trust is not another's.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
+    scheme: Scheme,
     host: String,
     port: u16,
     trust: Trust,
@@ -35,7 +36,8 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new(url: &Url, trust: &Trust) -> Self {
-        Self { host: url.host().to_owned(), port: url.port(), trust: trust.clone() }
+        let scheme = url.scheme();
+        Self { scheme, host: url.host().to_owned(), port: url.port(), trust: trust.clone() }
     }
 }
 

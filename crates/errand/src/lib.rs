@@ -5,7 +5,8 @@
 //! addresses included ([`Hosts`]). Whom a server is believed to be is decided by the system's certificate
 //! authorities, and by certificates that the errand itself names ([`Trust`]).
 //!
-//! It knows no service and reads no answer. There is no HTTP without TLS, no HTTP/2, no proxy, no cookie.
+//! It knows no service and reads no answer. There is no HTTP without TLS but to private
+//! addresses that the operator names ([`Url::parse_trusted`]), no HTTP/2, no proxy, no cookie.
 
 mod address;
 mod client;

@@ -10,7 +10,6 @@ use crate::{
     events::Events,
     notice::{self, Notice},
     parcel::{Letter, Parcel},
-    retry::{self, MAX_TRIES},
     route::{Addressee, Reach},
     shipment::Shipment,
     treatment,
@@ -96,22 +95,7 @@ impl Mailflow {
     pub async fn accept(&self, incoming: Incoming) -> Result<(), Refusal> {
         let arrived_at = self.world.now();
         let shipment = self.pack(incoming).await?;
-        let mut ready = Vec::new();
-        for tries in 1..=MAX_TRIES {
-            match self.try_hand_out(&shipment, &ready).await {
-                Ok(untold) if untold.is_empty() => return Ok(()),
-                Ok(all_untold) => {
-                    for untold in all_untold {
-                        ready.extend(self.tell(&shipment, untold, arrived_at).await?);
-                    }
-                }
-                Err(Refusal::Failed(error)) if error.is_conflict() => {
-                    retry::rest(&self.world, tries).await;
-                }
-                Err(refusal) => return Err(refusal),
-            }
-        }
-        Err(Error::Contended(MAX_TRIES).into())
+        self.hand_over(&shipment, arrived_at).await
     }
 
     async fn pack(&self, incoming: Incoming) -> Result<Shipment, Refusal> {
@@ -122,29 +106,29 @@ impl Mailflow {
         let mut snapshot = self.store.read().await?;
         check_author(&mut snapshot, &incoming).await?;
         let mut events = Events::default();
-        let treated = treatment::judge(&mut snapshot, &self.rules, &incoming, &mut events).await?;
+        let judged = treatment::judge(&mut snapshot, &self.rules, &incoming, &mut events).await?;
+        // Whose address was forged is told nothing.
+        let is_forged = incoming.authentication.spf == Verdict::Fail;
+        let told = incoming.sender.clone().filter(|_| !is_forged).unwrap_or_default();
+        let shown = self.show(&mut snapshot, &incoming, &told, judged.questions).await?;
         // A user's address is known to be the user's; a stranger's may be forged, so that is rather refused.
         let is_told = own.is_some() && incoming.sender.is_some();
-        let route = self.find_treated_route(&mut snapshot, treated, reach, is_told).await?;
+        let route = self.find_treated_route(&mut snapshot, judged.treated, reach, is_told).await?;
         let own = own.map(String::as_str);
         let message = incoming.content.get(incoming.return_path_octets..).unwrap_or_default();
         let journals = self.find_journals(&mut snapshot, &route, own, message, &mut events).await?;
         let chronicle = self.open_chronicle(&mut snapshot, &incoming, events).await?;
         drop(snapshot);
-        let sender = incoming.sender.unwrap_or_default();
-        // Whose address was forged is told nothing.
-        let is_forged = incoming.authentication.spf == Verdict::Fail;
-        let told = if is_forged { String::new() } else { sender.clone() };
         let letter = Letter {
             id: incoming.id,
-            sender,
+            sender: incoming.sender.unwrap_or_default(),
             content: incoming.content,
             return_path_octets: incoming.return_path_octets,
             utf8: incoming.utf8,
         };
-        let message = Parcel::pack(&self.store, letter, route, own).await?;
+        let message = Parcel::pack_shown(&self.store, letter, route, own, shown).await?;
         let records = self.write_records(&message, journals).await?;
-        Ok(Shipment { message, told, records, chronicle })
+        Ok(Shipment { message, told, records, chronicle, ending: None })
     }
 
     /// A message to `to` about failures, kept under `organization` if it goes to another server.

@@ -10,6 +10,12 @@ pub enum Error {
     /// A mailbox or body could not be read or written.
     #[error(transparent)]
     Mailbox(mailbox::Error),
+    /// What is kept of a call of a function cannot be read or written.
+    #[error("a call of a function is damaged")]
+    Order(#[source] serde_json::Error),
+    /// Somebody else worked on the same message meanwhile.
+    #[error("the message was changed meanwhile")]
+    Overtaken,
     /// Other transactions were always faster.
     #[error("gave up after {0} conflicts with other transactions")]
     Contended(usize),

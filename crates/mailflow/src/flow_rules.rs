@@ -9,14 +9,16 @@ mod tests;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use store::Snapshot;
-use workmail::flow_rules::{Action, Authors, Direction, KnownRules, Party, Rules};
+use workmail::flow_rules::{Action, Authors, Direction, KnownRules, Party, Rule, Rules};
 
 use crate::{
     Error, Incoming, Origin, author,
     events::{Events, MailEvent, RuleAction, RuleType},
+    transit::{self, Question, Wait},
     treatment::{Placement, Treatment},
 };
 
@@ -30,6 +32,17 @@ pub(crate) struct Judge<'a> {
     /// Read when the first rule asks for them.
     authors: Option<Authors>,
     applied: BTreeMap<(Arc<str>, String), Applied>,
+    questions: BTreeMap<(Arc<str>, String), Question>,
+}
+
+/// What rules say for a recipient.
+pub(crate) enum Ruling {
+    /// Nothing, or that all goes as usual.
+    None,
+    /// What is to happen.
+    Is(Treatment),
+    /// That a function decides.
+    Awaited,
 }
 
 /// A rule that applied, and for whom.
@@ -52,23 +65,31 @@ impl<'a> Judge<'a> {
                 known.outbound(snapshot, organization).await?
             }
         };
-        let (inbound, applied) = (HashMap::new(), BTreeMap::new());
-        Ok(Self { known, incoming, outbound, inbound, authors: None, applied })
+        Ok(Self {
+            known,
+            incoming,
+            outbound,
+            inbound: HashMap::new(),
+            authors: None,
+            applied: BTreeMap::new(),
+            questions: BTreeMap::new(),
+        })
     }
 
-    /// What is to happen for a recipient, if a rule says so.
-    pub(crate) async fn treatment(
+    /// What is to happen for a recipient, for whom without rules there is what is `usual`.
+    pub(crate) async fn ruling(
         &mut self,
         snapshot: &mut Snapshot,
         recipient: &str,
-    ) -> Result<Option<Treatment>, Error> {
+        usual: &Treatment,
+    ) -> Result<Ruling, Error> {
         if let Some(rules) = self.outbound.clone() {
-            let treatment = self.apply(&rules, recipient);
-            if treatment.is_some() {
-                return Ok(treatment);
+            match self.apply(&rules, recipient, usual) {
+                Ruling::None => {}
+                ruling => return Ok(ruling),
             }
         }
-        let Some((_, domain)) = recipient.rsplit_once('@') else { return Ok(None) };
+        let Some((_, domain)) = recipient.rsplit_once('@') else { return Ok(Ruling::None) };
         let rules = match self.inbound.get(domain) {
             Some(rules) => rules.clone(),
             None => {
@@ -77,11 +98,11 @@ impl<'a> Judge<'a> {
                 rules
             }
         };
-        Ok(rules.and_then(|rules| self.apply(&rules, recipient)))
+        Ok(rules.map_or(Ruling::None, |rules| self.apply(&rules, recipient, usual)))
     }
 
-    /// Notes the rules that applied.
-    pub(crate) fn note(self, events: &mut Events) {
+    /// Notes the rules that applied, and gives the questions that they have.
+    pub(crate) fn end(self, events: &mut Events) -> Vec<Question> {
         for ((organization, _), applied) in self.applied {
             let action =
                 RuleAction { action: applied.action.to_owned(), recipients: applied.recipients };
@@ -94,23 +115,28 @@ impl<'a> Judge<'a> {
             events
                 .note(&organization, MailEvent::RuleApplied { rule_name, rule_type, rule_actions });
         }
+        self.questions.into_values().collect()
     }
 
-    fn apply(&mut self, rules: &Rules, recipient: &str) -> Option<Treatment> {
+    fn apply(&mut self, rules: &Rules, recipient: &str, usual: &Treatment) -> Ruling {
         let incoming = self.incoming;
         let authors = self.authors.get_or_insert_with(|| authors(incoming));
-        let rule = rules.judge(authors, &Party::new(recipient))?;
-        let applied = self
-            .applied
-            .entry((rules.organization().into(), rule.id.clone()))
-            .or_insert_with(|| Applied {
-                name: rule.name.clone(),
-                direction: rules.direction(),
-                action: rule.action.name(),
-                recipients: Vec::new(),
-            });
+        let Some(rule) = rules.judge(authors, &Party::new(recipient)) else { return Ruling::None };
+        let key: (Arc<str>, String) = (rules.organization().into(), rule.id.clone());
+        let applied = self.applied.entry(key.clone()).or_insert_with(|| Applied {
+            name: rule.name.clone(),
+            direction: rules.direction(),
+            action: rule.action.name(),
+            recipients: Vec::new(),
+        });
         applied.recipients.push(recipient.to_owned());
-        by_action(&rule.action, rules.direction())
+        if let Some(question) = question(rules, rule, usual) {
+            let is_awaited = question.wait.is_some();
+            let question = self.questions.entry(key).or_insert(question);
+            question.recipients.push(recipient.to_owned());
+            return if is_awaited { Ruling::Awaited } else { Ruling::None };
+        }
+        by_action(&rule.action, rules.direction()).map_or(Ruling::None, Ruling::Is)
     }
 }
 
@@ -120,6 +146,31 @@ fn authors(incoming: &Incoming) -> Authors {
     Authors::new(named.sender.iter().map(String::as_str), named.from.iter().map(String::as_str))
 }
 
+/// What a rule wants a function to be asked, without recipients yet.
+fn question(rules: &Rules, rule: &Rule, usual: &Treatment) -> Option<Question> {
+    let Action::Lambda { function_arn, synchronous, fallback, timeout_minutes } = &rule.action
+    else {
+        return None;
+    };
+    let wait = synchronous.then(|| Wait {
+        fallback: by_action(fallback, rules.direction()),
+        timeout: Duration::from_secs(60 * u64::from(*timeout_minutes)),
+    });
+    Some(Question {
+        organization: rules.organization().to_owned(),
+        direction: match rules.direction() {
+            Direction::Inbound => transit::Direction::Incoming,
+            Direction::Outbound => transit::Direction::Outgoing,
+        },
+        rule: rule.name.clone(),
+        function: function_arn.clone(),
+        usual: usual.clone(),
+        wait,
+        recipients: Vec::new(),
+    })
+}
+
+/// What an action does by itself; none for what goes as usual.
 fn by_action(action: &Action, direction: Direction) -> Option<Treatment> {
     match action {
         Action::Drop => Some(Treatment::Drop),
@@ -133,9 +184,6 @@ fn by_action(action: &Action, direction: Direction) -> Option<Treatment> {
         Action::MoveToJunk => Some(Treatment::Deliver(Placement::Junk)),
         Action::BypassSpamCheck => Some(Treatment::Deliver(Placement::Inbox)),
         Action::SmtpGateway { gateway_id } => Some(Treatment::Relay(gateway_id.clone())),
-        Action::Default => None,
-        // without somebody who asks functions, none answers in time
-        Action::Lambda { synchronous: true, fallback, .. } => by_action(fallback, direction),
-        Action::Lambda { .. } => None,
+        Action::Default | Action::Lambda { .. } => None,
     }
 }

@@ -44,6 +44,7 @@ mod shipment;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+pub mod transit;
 mod treatment;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! A message with its way, ready to be handed out within a transaction.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use mailbox::{
     Flags, Keywords, Role, bodies,
@@ -12,6 +14,7 @@ use crate::{
     Error, Failure,
     queue::{self, Entry},
     route::{Route, Stop},
+    transit::Shown,
     treatment::Placement,
 };
 
@@ -40,12 +43,14 @@ pub(crate) struct Parcel {
     remote_organization: Option<String>,
     /// The message under the key of each organization.
     prepared: Vec<(String, Prepared)>,
+    /// The functions that it is to be shown to.
+    shown: Vec<Shown>,
 }
 
 /// What became of a parcel.
 #[derive(Debug, Default)]
 pub(crate) struct HandedOut<'a> {
-    /// Mailboxes and queue rows that hold it now, and recipients for whom it was thrown away.
+    /// Mailboxes, queue rows and functions that have it now, and recipients for whom it was thrown away.
     pub(crate) placed: usize,
     pub(crate) failures: Vec<Failure>,
     /// The mailboxes that have it now, with their organization.
@@ -70,18 +75,30 @@ impl Parcel {
         route: Route,
         organization: Option<&str>,
     ) -> Result<Self, Error> {
+        Self::pack_shown(store, letter, route, organization, Vec::new()).await
+    }
+
+    /// The same for a message that is also shown to functions.
+    pub(crate) async fn pack_shown(
+        store: &Store,
+        letter: Letter,
+        route: Route,
+        organization: Option<&str>,
+        shown: Vec<Shown>,
+    ) -> Result<Self, Error> {
         let remote_organization = match route.remote.is_empty() {
             true => None,
             false => organization.map(str::to_owned),
         };
-        let mut organizations: Vec<&String> = route.local.keys().collect();
-        organizations.extend(remote_organization.iter().filter(|o| !route.local.contains_key(*o)));
+        let mut organizations: BTreeSet<&String> = route.local.keys().collect();
+        organizations.extend(&remote_organization);
+        organizations.extend(shown.iter().map(|shown| &shown.organization));
         let mut prepared = Vec::with_capacity(organizations.len());
         for organization in organizations {
             let ready = intake::prepare(store, organization, letter.content.clone()).await?;
             prepared.push((organization.clone(), ready));
         }
-        Ok(Self { letter, route, remote_organization, prepared })
+        Ok(Self { letter, route, remote_organization, prepared, shown })
     }
 
     /// Files the message in its mailboxes and in the queue. A mailbox that refuses it does not hinder
@@ -105,6 +122,10 @@ impl Parcel {
             if self.remote_organization.as_ref() == Some(organization) {
                 self.enqueue(tx, &body, now).await?;
                 out.placed += self.route.remote.len();
+            }
+            for shown in self.shown.iter().filter(|shown| shown.organization == *organization) {
+                shown.put_down(tx, &body, now).await?;
+                out.placed += 1;
             }
             if out.placed == before {
                 bodies::hold(tx, body.id, NOBODY).await?;

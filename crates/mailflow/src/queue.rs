@@ -11,6 +11,7 @@ use crate::{
     Error, LIFETIME, Mailflow,
     retry::{self, MAX_TRIES},
     route::Remote,
+    transit::calls,
 };
 
 /// How long a worker has what it claimed for itself. Longer than any attempt takes.
@@ -144,7 +145,9 @@ impl Mailflow {
         let mut tx = self.store.write().await?;
         let sql = "UPDATE queue_recipients SET lease = NULL, next_attempt_at = $1 \
                    WHERE lease IS NOT NULL";
-        tx.execute(sql, params![self.world.now()]).await?;
+        let now = self.world.now();
+        tx.execute(sql, params![now]).await?;
+        calls::end_leases(&mut tx, now).await?;
         Ok(tx.commit().await?)
     }
 

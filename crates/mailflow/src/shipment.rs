@@ -4,7 +4,12 @@
 use world::Timestamp;
 
 use crate::{
-    Error, Failure, Mailflow, Refusal, events::Chronicle, journal::Record, parcel::Parcel,
+    Error, Failure, Mailflow, Refusal,
+    events::Chronicle,
+    journal::Record,
+    parcel::Parcel,
+    retry::{self, MAX_TRIES},
+    transit::Ending,
 };
 
 /// A message and its records.
@@ -16,6 +21,8 @@ pub(crate) struct Shipment {
     pub(crate) records: Vec<Record>,
     /// What is told of the message, if anybody wants to know.
     pub(crate) chronicle: Option<Chronicle>,
+    /// What it waited for until now, if it did.
+    pub(crate) ending: Option<Ending>,
 }
 
 /// A part of a shipment, and who is told if it cannot be delivered: nobody, if that is empty.
@@ -27,14 +34,14 @@ struct Part<'a> {
 
 /// What could not be delivered of one part of a shipment.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Untold {
+struct Untold {
     part: usize,
     failures: Vec<Failure>,
 }
 
 /// A notice of that, ready to be handed out beside the message.
 #[derive(Debug)]
-pub(crate) struct Ready {
+struct Ready {
     untold: Untold,
     notice: Parcel,
 }
@@ -59,9 +66,36 @@ impl Shipment {
 }
 
 impl Mailflow {
+    /// Hands a shipment out, and tells its senders what of it could not be delivered.
+    ///
+    /// # Errors
+    /// A [`Refusal`]: nothing was kept.
+    pub(crate) async fn hand_over(
+        &self,
+        shipment: &Shipment,
+        arrived_at: Timestamp,
+    ) -> Result<(), Refusal> {
+        let mut ready = Vec::new();
+        for tries in 1..=MAX_TRIES {
+            match self.try_hand_out(shipment, &ready).await {
+                Ok(untold) if untold.is_empty() => return Ok(()),
+                Ok(all_untold) => {
+                    for untold in all_untold {
+                        ready.extend(self.tell(shipment, untold, arrived_at).await?);
+                    }
+                }
+                Err(Refusal::Failed(error)) if error.is_conflict() => {
+                    retry::rest(&self.world, tries).await;
+                }
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Err(Error::Contended(MAX_TRIES).into())
+    }
+
     /// One transaction. Commits if all went well or `ready` tells just the failures that there are; otherwise
     /// keeps nothing and says what is still to be told.
-    pub(crate) async fn try_hand_out(
+    async fn try_hand_out(
         &self,
         shipment: &Shipment,
         ready: &[Ready],
@@ -71,7 +105,8 @@ impl Mailflow {
         let (mut all_untold, mut chapter) = (Vec::new(), None);
         for (part, Part { parcel, told, .. }) in shipment.parts() {
             let out = parcel.hand_out(&mut tx, now).await?;
-            if part == 0 && out.placed == 0 {
+            // Of a message that waited, nobody waits to be refused.
+            if part == 0 && out.placed == 0 && shipment.ending.is_none() {
                 drop(tx);
                 return Err(self.refuse(shipment, &out.failures).await);
             }
@@ -91,6 +126,9 @@ impl Mailflow {
             }
         }
         if all_untold.is_empty() {
+            if let Some(ending) = &shipment.ending {
+                ending.apply(&mut tx).await?;
+            }
             if let Some(told) = chapter {
                 told.write(&self.log, &mut tx, now).await?;
             }
@@ -109,7 +147,7 @@ impl Mailflow {
     }
 
     /// Writes the notice of what could not be delivered.
-    pub(crate) async fn tell(
+    async fn tell(
         &self,
         shipment: &Shipment,
         untold: Untold,

@@ -18,7 +18,7 @@ pub(crate) const RETURN_PATH: &str = "Return-Path: <sender>\r\n";
 
 pub(crate) struct Town {
     pub(crate) house: House,
-    clock: Arc<ManualClock>,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) acme: Organization,
     pub(crate) ann: String,
     pub(crate) bob: String,

@@ -13,13 +13,14 @@ use std::{env, error::Error, fs, path::Path};
 use model::Model;
 
 /// The models, and the name of each service's trait.
-const SERVICES: [(&str, &str); 6] = [
+const SERVICES: [(&str, &str); 7] = [
     ("accessanalyzer", "AccessAnalyzer"),
     ("cloudtrail", "CloudTrail"),
     ("iam", "Iam"),
     ("logs", "Logs"),
     ("sts", "Sts"),
     ("workmail", "WorkMail"),
+    ("workmailmessageflow", "WorkMailMessageFlow"),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

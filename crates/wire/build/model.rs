@@ -41,6 +41,8 @@ pub(crate) struct Fault {
 pub(crate) struct Shape {
     pub(crate) kind: Kind,
     pub(crate) sensitive: bool,
+    /// Whether it may be large: bytes that are not copied on their way.
+    pub(crate) streaming: bool,
     pub(crate) bounds: (Option<i64>, Option<i64>),
 }
 
@@ -135,6 +137,7 @@ impl Shape {
         Ok(Self {
             kind: Kind::read(row).map_err(|error| format!("shape {name}: {error}"))?,
             sensitive: flag(row, "sensitive"),
+            streaming: flag(row, "streaming"),
             bounds: (bound("min"), bound("max")),
         })
     }

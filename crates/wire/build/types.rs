@@ -79,6 +79,7 @@ fn rust_type(model: &Model, name: &str) -> Result<String> {
         Kind::Boolean => "bool".to_owned(),
         Kind::Timestamp { .. } => "world::Timestamp".to_owned(),
         Kind::Blob if shape.sensitive => "world::Secret".to_owned(),
+        Kind::Blob if shape.streaming => "bytes::Bytes".to_owned(),
         Kind::Blob => "Vec<u8>".to_owned(),
     })
 }

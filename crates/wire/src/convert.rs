@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use bytes::Bytes;
 use world::{Secret, Timestamp};
 
 use crate::{Sensitive, Value};
@@ -126,8 +127,9 @@ scalar!(i64, "long", Value::Integer(number) => number, self => Value::Integer(se
 scalar!(f64, "double", Value::Double(number) => number, self => Value::Double(self));
 scalar!(bool, "boolean", Value::Boolean(flag) => flag, self => Value::Boolean(self));
 scalar!(Timestamp, "timestamp", Value::Timestamp(time) => time, self => Value::Timestamp(self));
-scalar!(Vec<u8>, "blob", Value::Blob(bytes) => bytes, self => Value::Blob(self));
-scalar!(Secret, "sensitive blob", Value::Blob(bytes) => Secret::new(bytes), self => Value::Blob(self.expose().to_vec()));
+scalar!(Vec<u8>, "blob", Value::Blob(bytes) => bytes.into(), self => Value::Blob(self.into()));
+scalar!(Bytes, "large blob", Value::Blob(bytes) => bytes, self => Value::Blob(self));
+scalar!(Secret, "sensitive blob", Value::Blob(bytes) => Secret::new(Vec::from(bytes)), self => Value::Blob(self.expose().to_vec().into()));
 
 impl Shaped for i32 {
     fn from_value(value: Value) -> Result<Self, Mismatch> {

@@ -79,3 +79,8 @@ pub mod sts {
 pub mod workmail {
     include!(concat!(env!("OUT_DIR"), "/workmail.rs"));
 }
+
+/// Amazon WorkMail Message Flow, API version 2019-05-01.
+pub mod workmailmessageflow {
+    include!(concat!(env!("OUT_DIR"), "/workmailmessageflow.rs"));
+}

@@ -15,7 +15,9 @@ pub(crate) fn scalar(shape: &Shape, text: &str) -> Result<Value, &'static str> {
         Kind::Boolean => (boolean(text).map(Value::Boolean), "true or false"),
         // clients send all of them, whatever the model says
         Kind::Timestamp(_) => (timestamp::any(text).map(Value::Timestamp), "a timestamp"),
-        Kind::Blob(_) => (BASE64_STANDARD.decode(text).ok().map(Value::Blob), "base64"),
+        Kind::Blob(_) => {
+            (BASE64_STANDARD.decode(text).ok().map(|bytes| Value::Blob(bytes.into())), "base64")
+        }
         _ if shape.sensitive => (Some(Value::Sensitive(text.into())), "text"),
         _ => (Some(Value::String(text.to_owned())), "text"),
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use world::Timestamp;
 
 use crate::Sensitive;
@@ -27,8 +28,8 @@ pub enum Value {
     Boolean(bool),
     /// A point in time.
     Timestamp(Timestamp),
-    /// Bytes; on the wire in base64.
-    Blob(Vec<u8>),
+    /// Bytes; on the wire in base64, or as they are where they are the whole body.
+    Blob(Bytes),
 }
 
 impl Value {

@@ -2,6 +2,7 @@
 
 use dns::Dns;
 use iam::door::Call;
+use lambda::Functions;
 use wire::workmail as model;
 
 use crate::{
@@ -23,12 +24,19 @@ pub struct Settings {
     pub verification: Verification,
     /// Who is asked about the DNS. Without one, nothing is looked up.
     pub dns: Option<Dns>,
+    /// The functions that can be called. Without them, none is.
+    pub functions: Option<Functions>,
 }
 
 impl Settings {
     /// Trust in whoever registers a domain, and no DNS.
     pub fn new(mail_host: impl Into<String>) -> Self {
-        Self { mail_host: mail_host.into(), verification: Verification::Trust, dns: None }
+        Self {
+            mail_host: mail_host.into(),
+            verification: Verification::Trust,
+            dns: None,
+            functions: None,
+        }
     }
 }
 
@@ -112,7 +120,7 @@ delegate! {
     availability::create_availability_configuration(CreateAvailabilityConfigurationRequest) -> CreateAvailabilityConfigurationResponse;
     availability::delete_availability_configuration(DeleteAvailabilityConfigurationRequest) -> DeleteAvailabilityConfigurationResponse;
     availability::list_availability_configurations(ListAvailabilityConfigurationsRequest) -> ListAvailabilityConfigurationsResponse;
-    availability::test_availability_configuration(TestAvailabilityConfigurationRequest) -> TestAvailabilityConfigurationResponse;
+    availability::test_availability_configuration(TestAvailabilityConfigurationRequest, settings) -> TestAvailabilityConfigurationResponse;
     availability::update_availability_configuration(UpdateAvailabilityConfigurationRequest) -> UpdateAvailabilityConfigurationResponse;
     monitoring::delete_email_monitoring_configuration(DeleteEmailMonitoringConfigurationRequest) -> DeleteEmailMonitoringConfigurationResponse;
     monitoring::describe_email_monitoring_configuration(DescribeEmailMonitoringConfigurationRequest) -> DescribeEmailMonitoringConfigurationResponse;

@@ -72,13 +72,47 @@ impl Mailflow {
             }
             Origin::Received => None,
         };
+        let chronicle = self.chronicle_of(snapshot, incoming, author).await?;
+        Ok(chronicle.map(|mut chronicle| {
+            chronicle.begin(incoming, self.world.now());
+            chronicle.note(&judged);
+            chronicle
+        }))
+    }
+
+    /// Goes on with the chronicle of a message that was held: that it came was told then.
+    pub(crate) async fn resume_chronicle(
+        &self,
+        snapshot: &mut Snapshot,
+        incoming: &Incoming,
+        author: Option<&str>,
+        judged: Events,
+    ) -> Result<Option<Chronicle>, Error> {
+        let mut watching = None;
+        if let Some(author) = author {
+            let is_on = monitoring::is_on(snapshot, author).await?;
+            watching = is_on.then(|| author.to_owned());
+        }
+        let chronicle = self.chronicle_of(snapshot, incoming, watching).await?;
+        Ok(chronicle.map(|mut chronicle| {
+            chronicle.note(&judged);
+            chronicle
+        }))
+    }
+
+    async fn chronicle_of(
+        &self,
+        snapshot: &mut Snapshot,
+        incoming: &Incoming,
+        author: Option<String>,
+    ) -> Result<Option<Chronicle>, Error> {
         let inside = watchers(snapshot, &incoming.recipients).await?;
         if author.is_none() && inside.is_empty() {
             return Ok(None);
         }
         let message = incoming.content.get(incoming.return_path_octets..).unwrap_or_default();
         let outgoing = incoming.id.clone();
-        let mut chronicle = Chronicle {
+        Ok(Some(Chronicle {
             facts: Facts::of(message),
             incoming: match incoming.origin {
                 Origin::Received => outgoing.clone(),
@@ -88,9 +122,7 @@ impl Mailflow {
             author,
             inside,
             begun: Events::default(),
-        };
-        chronicle.begin(incoming, judged, self.world.now());
-        Ok(Some(chronicle))
+        }))
     }
 
     /// Writes down what happened to a message of which nothing else is kept. That it cannot be written does not
@@ -136,7 +168,7 @@ fn domain(address: &str) -> String {
 }
 
 impl Chronicle {
-    fn begin(&mut self, incoming: &Incoming, judged: Events, now: Timestamp) {
+    fn begin(&mut self, incoming: &Incoming, now: Timestamp) {
         if let Some(author) = &self.author {
             let Facts { from, sender, subject, .. } = self.facts.clone();
             let recipients = incoming.recipients.clone();
@@ -147,6 +179,10 @@ impl Chronicle {
             let event = received(&self.facts, recipients, incoming, now);
             self.begun.note(organization, event);
         }
+    }
+
+    /// What was decided, as far as it concerns those who want to know.
+    fn note(&mut self, judged: &Events) {
         let watching = self.inside.keys().chain(&self.author);
         let watching: std::collections::BTreeSet<&String> = watching.collect();
         for organization in watching {

@@ -18,11 +18,11 @@ const BOB: &str = "bob@acme.awsapps.com";
 const FAR: &str = "x@far.example";
 
 fn inbound(action: In) -> InboundMailFlowRuleAction {
-    InboundMailFlowRuleAction { r#type: action, bounce_message: None }
+    InboundMailFlowRuleAction { r#type: action, ..Default::default() }
 }
 
 fn outbound(action: Out) -> OutboundMailFlowRuleAction {
-    OutboundMailFlowRuleAction { r#type: action, bounce_message: None, smtp_gateway_id: None }
+    OutboundMailFlowRuleAction { r#type: action, ..Default::default() }
 }
 
 impl Town {
@@ -206,7 +206,8 @@ async fn what_a_rule_did_is_noted_for_its_organization() {
     let mut events = Events::default();
     let known = Default::default();
     let treated = treatment::judge(&mut snapshot, &known, &incoming, &mut events).await.unwrap();
-    let dropped: Vec<_> = treated.iter().map(|one| one.treatment == Treatment::Drop).collect();
+    let dropped: Vec<_> =
+        treated.treated.iter().map(|one| one.treatment == Treatment::Drop).collect();
     assert_eq!(dropped, [true, false, true]);
     let noted = format!("{events:?}");
     assert!(noted.contains("RuleApplied") && noted.contains("InboundRule"), "{noted}");

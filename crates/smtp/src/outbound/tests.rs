@@ -278,8 +278,8 @@ async fn a_gateway_that_cannot_be_trusted_or_reached_gets_nothing() {
         let gateway = town.house.gateway(&town.acme, GATEWAY, 587).await;
         let action = OutboundMailFlowRuleAction {
             r#type: OutboundMailFlowRuleActionType::SmtpGateway,
-            bounce_message: None,
             smtp_gateway_id: Some(gateway),
+            ..Default::default()
         };
         town.house.outbound_rule(&town.acme, "all", action, ["*", "*"]).await;
         town.submit(&["a@far.example"]).await;

@@ -150,9 +150,10 @@ impl Decoder<'_> {
             Kind::String(_) if shape.sensitive => Ok(Value::Sensitive(text.into_owned().into())),
             Kind::String(_) => Ok(Value::String(text.into_owned())),
             Kind::Blob(_) => {
-                BASE64_STANDARD.decode(text.as_bytes()).map(Value::Blob).map_err(|_| {
+                let bytes = BASE64_STANDARD.decode(text.as_bytes()).map_err(|_| {
                     SERIALIZATION.with(format!("STRING_VALUE at '{path}' is not valid base64"))
-                })
+                })?;
+                Ok(Value::Blob(bytes.into()))
             }
             Kind::Timestamp(Some(TimestampFormat::Iso8601 | TimestampFormat::HttpDate)) => {
                 timestamp::written(&text)

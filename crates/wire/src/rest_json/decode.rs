@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+
 use super::head;
 use crate::{
     Error, Kind, Labels, Location, MAX_REQUEST_BYTES, Map, Member, OperationModel, Shape, Value,
@@ -80,7 +82,7 @@ fn payload(member: &Member, bytes: &[u8]) -> Result<Option<Value>, Error> {
         return Ok(None);
     }
     let value = match member.shape.kind {
-        Kind::Blob(_) => Value::Blob(bytes.to_vec()),
+        Kind::Blob(_) => Value::Blob(Bytes::copy_from_slice(bytes)),
         Kind::Structure(members) => {
             Value::Structure(json::decode::structure(members, |_| true, bytes)?)
         }

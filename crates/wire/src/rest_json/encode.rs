@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
 
 use super::head;
 use crate::{
@@ -19,7 +20,7 @@ pub struct Answer {
     /// The headers that members are in.
     pub headers: Vec<(String, String)>,
     /// The body.
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 /// The answer that `output` makes.
@@ -57,7 +58,7 @@ pub fn encode_error(error: &Error) -> String {
     out
 }
 
-fn body(members: &[Member], output: &Value) -> (&'static str, Vec<u8>) {
+fn body(members: &[Member], output: &Value) -> (&'static str, Bytes) {
     const JSON: &str = "application/json";
     let payload = members.iter().position(|member| member.location == Location::Payload);
     let Some(slot) = payload else {
@@ -67,17 +68,17 @@ fn body(members: &[Member], output: &Value) -> (&'static str, Vec<u8>) {
                 member.location == Location::Body
             });
         }
-        return (JSON, out.into_bytes());
+        return (JSON, out.into());
     };
     match (members.get(slot).map(|member| member.shape), output.member(slot)) {
         (_, Some(Value::Blob(bytes))) => ("application/octet-stream", bytes.clone()),
-        (_, Some(Value::String(text))) => ("text/plain", text.clone().into_bytes()),
+        (_, Some(Value::String(text))) => ("text/plain", text.clone().into()),
         (Some(shape), Some(value)) => {
             let mut out = String::new();
             json::encode::structure(&mut out, shape.members(), value, |_| true);
-            (JSON, out.into_bytes())
+            (JSON, out.into())
         }
-        _ => (JSON, Vec::new()),
+        _ => (JSON, Bytes::new()),
     }
 }
 

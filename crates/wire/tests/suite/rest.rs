@@ -227,7 +227,7 @@ fn what_is_absent_stays_absent() {
 #[test]
 fn the_body_can_be_one_member() {
     let input = decoded("Bytes", ("/bytes", ""), &[("content-type", b"a/b")], b"\xff\0").unwrap();
-    assert_eq!(input, Value::Structure(vec![text("a/b"), Some(Value::Blob(vec![0xff, 0]))]));
+    assert_eq!(input, Value::Structure(vec![text("a/b"), Some(Value::Blob(vec![0xff, 0].into()))]));
     let input = decoded("Inner", ("/inner", ""), &[], br#"{"Deep":"y"}"#).unwrap();
     assert_eq!(input.member(0), Some(&Value::Structure(vec![text("y"), None])));
 }
@@ -298,19 +298,19 @@ fn answers_put_members_in_their_places() {
             "X-Meta-a: b",
         ]
     );
-    assert_eq!(answer.body, br#"{"At":1532433600.000,"Inner":{"Deep":"y","X-Deep":"z"}}"#);
+    assert_eq!(&answer.body[..], br#"{"At":1532433600.000,"Inner":{"Deep":"y","X-Deep":"z"}}"#);
     assert_eq!(encoded("Everywhere", &Value::empty(8)).status, 201);
-    assert_eq!(encoded("Everywhere", &Value::empty(8)).body, b"{}");
+    assert_eq!(encoded("Everywhere", &Value::empty(8)).body, "{}");
 }
 
 #[test]
 fn an_answer_can_be_bytes() {
-    let output = Value::Structure(vec![text("a/b"), Some(Value::Blob(vec![1, 0xff]))]);
+    let output = Value::Structure(vec![text("a/b"), Some(Value::Blob(vec![1, 0xff].into()))]);
     let answer = encoded("Bytes", &output);
-    assert_eq!(answer.body, [1, 0xff]);
+    assert_eq!(&answer.body[..], [1, 0xff]);
     assert_eq!(answer.content_type, "application/octet-stream");
     assert_eq!(answer.headers, [("Content-Type".to_owned(), "a/b".to_owned())]);
-    assert_eq!(encoded("Inner", &Value::empty(1)).body, b"");
+    assert_eq!(encoded("Inner", &Value::empty(1)).body, "");
 }
 
 #[test]

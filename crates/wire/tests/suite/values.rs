@@ -67,7 +67,9 @@ pub(crate) fn of(shape: &'static Shape, texts: &'static str) -> BoxedStrategy<Va
                 .prop_map(Value::Timestamp)
                 .boxed()
         }
-        Kind::Blob(_) => vec(any::<u8>(), 0..40).prop_map(Value::Blob).boxed(),
+        Kind::Blob(_) => {
+            vec(any::<u8>(), 0..40).prop_map(|bytes| Value::Blob(bytes.into())).boxed()
+        }
     }
 }
 

@@ -74,7 +74,7 @@ fn value(shape: &Shape, element: &Element) -> Value {
         }
         Kind::Blob(_) => {
             use base64::{Engine, prelude::BASE64_STANDARD};
-            Value::Blob(BASE64_STANDARD.decode(&element.text).unwrap())
+            Value::Blob(BASE64_STANDARD.decode(&element.text).unwrap().into())
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! They are kept and tested. Nothing asks them yet: that comes with the calendar.
 
+mod function;
 mod provider;
 mod trial;
 

@@ -10,11 +10,11 @@ use wire::workmail::{
 use world::Timestamp;
 
 use super::{
-    domain,
+    domain, function,
     provider::{Ews, Provider},
     stored,
 };
-use crate::{organizations, refusal};
+use crate::{Settings, organizations, refusal};
 
 /// How long a provider may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,15 +23,16 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const MESSAGES: &str = "http://schemas.microsoft.com/exchange/services/2006/messages";
 /// The namespace of SOAP 1.1.
 const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
-/// There is nothing here that functions run in.
-const NO_LAMBDA: &str =
-    "This server has no AWS Lambda, so that the function cannot be invoked. Use an EWS provider.";
+/// Nobody said where functions run.
+const NO_LAMBDA: &str = "The operator of this server has not said where functions run.";
 
 pub(crate) async fn test_availability_configuration(
     call: &mut Call,
+    settings: &Settings,
     input: TestAvailabilityConfigurationRequest,
 ) -> Result<TestAvailabilityConfigurationResponse, wire::Error> {
     let (errands, keyring, now) = (call.errands(), call.keyring(), call.now());
+    let caller = call.caller();
     let operation = Operation::TestAvailabilityConfiguration;
     let (snapshot, organization) =
         organizations::read(call, operation, &input.organization_id).await?;
@@ -41,10 +42,15 @@ pub(crate) async fn test_availability_configuration(
         (None, Some(name)) => stored(snapshot, &keyring, &organization.id, &domain(name)?).await?,
         _ => return Err(refusal::invalid("Give either one provider or the DomainName.")),
     };
+    let account = caller.account.clone();
+    let asker = lambda::Caller { arn: organizations::arn(&caller, &organization.id), account };
     call.release(); // nothing waits for the other server
     let outcome = match provider {
         Provider::Ews(ews) => log_in(&errands, &ews, now).await,
-        Provider::Lambda(_) => Err(NO_LAMBDA),
+        Provider::Lambda(arn) => match &settings.functions {
+            Some(functions) => function::try_out(functions, &arn, &asker, &organization, now).await,
+            None => Err(NO_LAMBDA),
+        },
     };
     Ok(TestAvailabilityConfigurationResponse {
         test_passed: Some(outcome.is_ok()),
@@ -82,7 +88,9 @@ fn judge(reply: &Reply) -> Result<(), &'static str> {
 fn unreachable_because(error: &errand::Error) -> &'static str {
     match error {
         errand::Error::Resolve { .. } => "The host of the EWS endpoint cannot be found.",
-        errand::Error::NotPublic(_) => "The EWS endpoint is not at a public address.",
+        errand::Error::NotPublic(_) | errand::Error::NotPrivate(_) => {
+            "The EWS endpoint is not at a public address."
+        }
         error if error.is_untrusted() => "The certificate of the EWS endpoint is not trusted.",
         errand::Error::Connect { .. } => "The EWS endpoint cannot be connected to.",
         errand::Error::TimedOut { .. } => "The EWS endpoint did not answer in time.",

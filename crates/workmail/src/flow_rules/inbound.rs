@@ -5,6 +5,7 @@ use wire::workmail::{
     CreateInboundMailFlowRuleRequest, CreateInboundMailFlowRuleResponse,
     DeleteInboundMailFlowRuleRequest, DeleteInboundMailFlowRuleResponse,
     DescribeInboundMailFlowRuleRequest, DescribeInboundMailFlowRuleResponse,
+    InboundMailFlowFallback, InboundMailFlowFallbackType, InboundMailFlowLambda,
     InboundMailFlowRuleAction, InboundMailFlowRuleActionType as Type, InboundMailFlowRuleMatch,
     InboundMailFlowRuleSummary, ListInboundMailFlowRulesRequest, ListInboundMailFlowRulesResponse,
     Operation, TestInboundMailFlowRulesRequest, TestInboundMailFlowRulesResponse,
@@ -14,6 +15,7 @@ use wire::workmail::{
 use super::{
     Action,
     Direction::Inbound,
+    lambda,
     operations::{self, Named, Trial, Wanted},
     rows::Kept,
 };
@@ -131,18 +133,39 @@ fn action(given: InboundMailFlowRuleAction) -> Result<Action, wire::Error> {
     if given.bounce_message.is_some() && given.r#type != Type::Bounce {
         return Err(refusal::invalid("BounceMessage can be given with BOUNCE only."));
     }
+    let lonely = || refusal::invalid("Lambda goes with LAMBDA, and only with it.");
+    if given.lambda.is_some() && given.r#type != Type::Lambda {
+        return Err(lonely());
+    }
     Ok(match given.r#type {
         Type::Bounce => Action::Bounce { message: given.bounce_message },
         Type::BypassSpamCheck => Action::BypassSpamCheck,
         Type::Default => Action::Default,
         Type::Drop => Action::Drop,
+        Type::Lambda => function(given.lambda.ok_or_else(lonely)?)?,
         Type::MoveToJunk => Action::MoveToJunk,
+    })
+}
+
+fn function(given: InboundMailFlowLambda) -> Result<Action, wire::Error> {
+    let fallback = |given: InboundMailFlowFallback| {
+        action(InboundMailFlowRuleAction {
+            r#type: Type::parse(given.r#type.as_str()).unwrap_or_default(),
+            bounce_message: given.bounce_message,
+            lambda: None,
+        })
+    };
+    lambda::action(lambda::Given {
+        function_arn: given.function_arn,
+        invocation: given.invocation_type,
+        fallback: given.fallback_action.map(fallback).transpose()?,
+        timeout_minutes: given.timeout_minutes,
     })
 }
 
 /// An action as it is shown; none that could not have been given.
 fn shown(action: Action) -> Option<InboundMailFlowRuleAction> {
-    let of = |r#type| InboundMailFlowRuleAction { r#type, bounce_message: None };
+    let of = |r#type| InboundMailFlowRuleAction { r#type, ..Default::default() };
     match action {
         Action::Bounce { message } => {
             Some(InboundMailFlowRuleAction { bounce_message: message, ..of(Type::Bounce) })
@@ -151,6 +174,24 @@ fn shown(action: Action) -> Option<InboundMailFlowRuleAction> {
         Action::Default => Some(of(Type::Default)),
         Action::Drop => Some(of(Type::Drop)),
         Action::MoveToJunk => Some(of(Type::MoveToJunk)),
-        Action::SmtpGateway { .. } | Action::Lambda { .. } => None,
+        Action::Lambda { function_arn, synchronous, fallback, timeout_minutes } => {
+            let how = lambda::shown(synchronous, *fallback, timeout_minutes);
+            let lambda = Some(function_shown(function_arn, how));
+            Some(InboundMailFlowRuleAction { lambda, ..of(Type::Lambda) })
+        }
+        Action::SmtpGateway { .. } => None,
+    }
+}
+
+fn function_shown(function_arn: String, how: lambda::Shown) -> InboundMailFlowLambda {
+    let fallback = |action: InboundMailFlowRuleAction| InboundMailFlowFallback {
+        r#type: InboundMailFlowFallbackType::parse(action.r#type.as_str()).unwrap_or_default(),
+        bounce_message: action.bounce_message,
+    };
+    InboundMailFlowLambda {
+        function_arn,
+        invocation_type: how.invocation,
+        fallback_action: how.fallback.and_then(shown).map(fallback),
+        timeout_minutes: how.timeout_minutes,
     }
 }

@@ -7,6 +7,7 @@ mod action;
 mod authors;
 mod inbound;
 mod known;
+mod lambda;
 mod operations;
 mod outbound;
 mod pattern;

@@ -10,7 +10,7 @@ use wire::workmail::{
 };
 
 use super::{
-    Action, Authors, Direction, Party, Rule, pattern,
+    Action, Authors, Direction, Party, Rule, lambda, pattern,
     rows::{self, COLUMNS, Kept},
 };
 use crate::{client_tokens::Idempotent, organizations, page::Page, smtp_gateways};
@@ -48,6 +48,7 @@ pub(super) async fn create(
     let (caller, world) = (call.caller(), call.world());
     let (tx, organization) = organizations::write(call, operation, organization).await?;
     let rule = wanted.rule(world.random_uuid())?;
+    lambda::check(&rule, &caller)?;
     let definition = serde_json::to_string(&(&rule.action, &rule.senders, &rule.recipients))?;
     let fields = [&organization.id, rule.name.as_str(), &definition];
     let once = Idempotent::new(&caller, operation, token, &fields)?;
@@ -68,12 +69,13 @@ pub(super) async fn update(
     named: Named<'_>,
     wanted: Wanted,
 ) -> Result<(), wire::Error> {
-    let (world, now) = (call.world(), call.now());
+    let (caller, world) = (call.caller(), call.world());
     let (tx, organization) = organizations::write(call, operation, named.organization).await?;
     let rule = wanted.rule(named.id.to_owned())?;
+    lambda::check(&rule, &caller)?;
     require(tx, named).await?;
     check(tx, &organization.id, named.direction, &rule).await?;
-    rows::put(tx, &organization.id, named.direction, &rule, now).await?;
+    rows::put(tx, &organization.id, named.direction, &rule, caller.request.now).await?;
     Ok(rows::revise(tx, &world, &organization.id, named.direction).await?)
 }
 

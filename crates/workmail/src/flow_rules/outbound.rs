@@ -6,6 +6,7 @@ use wire::workmail::{
     DeleteOutboundMailFlowRuleRequest, DeleteOutboundMailFlowRuleResponse,
     DescribeOutboundMailFlowRuleRequest, DescribeOutboundMailFlowRuleResponse,
     ListOutboundMailFlowRulesRequest, ListOutboundMailFlowRulesResponse, Operation,
+    OutboundMailFlowFallback, OutboundMailFlowFallbackType, OutboundMailFlowLambda,
     OutboundMailFlowRuleAction, OutboundMailFlowRuleActionType as Type, OutboundMailFlowRuleMatch,
     OutboundMailFlowRuleSummary, TestOutboundMailFlowRulesRequest,
     TestOutboundMailFlowRulesResponse, UpdateOutboundMailFlowRuleRequest,
@@ -15,6 +16,7 @@ use wire::workmail::{
 use super::{
     Action,
     Direction::Outbound,
+    lambda,
     operations::{self, Named, Trial, Wanted},
     rows::Kept,
 };
@@ -132,6 +134,10 @@ fn action(given: OutboundMailFlowRuleAction) -> Result<Action, wire::Error> {
     if given.bounce_message.is_some() && given.r#type != Type::Bounce {
         return Err(refusal::invalid("BounceMessage can be given with BOUNCE only."));
     }
+    let lonely = || refusal::invalid("Lambda goes with LAMBDA, and only with it.");
+    if given.lambda.is_some() && given.r#type != Type::Lambda {
+        return Err(lonely());
+    }
     let alone = || refusal::invalid("SmtpGatewayId goes with SMTP_GATEWAY, and only with it.");
     if given.smtp_gateway_id.is_some() && given.r#type != Type::SmtpGateway {
         return Err(alone());
@@ -140,16 +146,33 @@ fn action(given: OutboundMailFlowRuleAction) -> Result<Action, wire::Error> {
         Type::Bounce => Action::Bounce { message: given.bounce_message },
         Type::Default => Action::Default,
         Type::Drop => Action::Drop,
+        Type::Lambda => function(given.lambda.ok_or_else(lonely)?)?,
         Type::SmtpGateway => {
             Action::SmtpGateway { gateway_id: given.smtp_gateway_id.ok_or_else(alone)? }
         }
     })
 }
 
+fn function(given: OutboundMailFlowLambda) -> Result<Action, wire::Error> {
+    let fallback = |given: OutboundMailFlowFallback| {
+        action(OutboundMailFlowRuleAction {
+            r#type: Type::parse(given.r#type.as_str()).unwrap_or_default(),
+            bounce_message: given.bounce_message,
+            smtp_gateway_id: given.smtp_gateway_id,
+            lambda: None,
+        })
+    };
+    lambda::action(lambda::Given {
+        function_arn: given.function_arn,
+        invocation: given.invocation_type,
+        fallback: given.fallback_action.map(fallback).transpose()?,
+        timeout_minutes: given.timeout_minutes,
+    })
+}
+
 /// An action as it is shown; none that could not have been given.
 fn shown(action: Action) -> Option<OutboundMailFlowRuleAction> {
-    let of =
-        |r#type| OutboundMailFlowRuleAction { r#type, bounce_message: None, smtp_gateway_id: None };
+    let of = |r#type| OutboundMailFlowRuleAction { r#type, ..Default::default() };
     match action {
         Action::Bounce { message } => {
             Some(OutboundMailFlowRuleAction { bounce_message: message, ..of(Type::Bounce) })
@@ -160,6 +183,25 @@ fn shown(action: Action) -> Option<OutboundMailFlowRuleAction> {
             smtp_gateway_id: Some(gateway_id),
             ..of(Type::SmtpGateway)
         }),
-        Action::BypassSpamCheck | Action::MoveToJunk | Action::Lambda { .. } => None,
+        Action::Lambda { function_arn, synchronous, fallback, timeout_minutes } => {
+            let how = lambda::shown(synchronous, *fallback, timeout_minutes);
+            let lambda = Some(function_shown(function_arn, how));
+            Some(OutboundMailFlowRuleAction { lambda, ..of(Type::Lambda) })
+        }
+        Action::BypassSpamCheck | Action::MoveToJunk => None,
+    }
+}
+
+fn function_shown(function_arn: String, how: lambda::Shown) -> OutboundMailFlowLambda {
+    let fallback = |action: OutboundMailFlowRuleAction| OutboundMailFlowFallback {
+        r#type: OutboundMailFlowFallbackType::parse(action.r#type.as_str()).unwrap_or_default(),
+        bounce_message: action.bounce_message,
+        smtp_gateway_id: action.smtp_gateway_id,
+    };
+    OutboundMailFlowLambda {
+        function_arn,
+        invocation_type: how.invocation,
+        fallback_action: how.fallback.and_then(shown).map(fallback),
+        timeout_minutes: how.timeout_minutes,
     }
 }

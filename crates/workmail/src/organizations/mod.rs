@@ -168,6 +168,18 @@ async fn require(
     })
 }
 
+/// The account and the region of an organization, for the mail side.
+///
+/// # Errors
+/// The store's.
+pub async fn home_of(
+    snapshot: &mut Snapshot,
+    id: &str,
+) -> Result<Option<(String, String)>, store::Error> {
+    let sql = "SELECT account_id, region FROM organizations WHERE id = $1";
+    snapshot.row(sql, params![id], |row| Ok((row.get(0)?, row.get(1)?))).await
+}
+
 pub(crate) async fn find(
     snapshot: &mut Snapshot,
     caller: &Caller,

@@ -19,7 +19,7 @@ fn inbound(
         organization_id: organization.into(),
         client_token: None,
         name: name.into(),
-        rule_action: InboundMailFlowRuleAction { r#type: action, bounce_message: None },
+        rule_action: InboundMailFlowRuleAction { r#type: action, ..Default::default() },
         sender_patterns: texts(senders),
         recipient_patterns: texts(&["*"]),
     }
@@ -33,8 +33,7 @@ fn outbound(organization: &str, name: &str, action: Out) -> CreateOutboundMailFl
         rule_action: OutboundMailFlowRuleAction {
             r#type: action,
             bounce_message: None,
-            smtp_gateway_id: None,
-        },
+            smtp_gateway_id: None, ..Default::default() },
         sender_patterns: texts(&["*"]),
         recipient_patterns: texts(&["*"]),
     }
@@ -105,7 +104,7 @@ async fn the_life_of_a_rule() {
         organization_id: id.clone(),
         rule_id: rule.clone(),
         name: "block".into(),
-        rule_action: InboundMailFlowRuleAction { r#type: In::Drop, bounce_message: None },
+        rule_action: InboundMailFlowRuleAction { r#type: In::Drop, ..Default::default() },
         sender_patterns: texts(&["far.example"]),
         recipient_patterns: texts(&["ann@example.com"]),
     };
