@@ -214,6 +214,7 @@ mod tests {
         "access_control_rules",
         "addresses",
         "directories",
+        "email_monitoring",
         "entities",
         "identity_providers",
         "mail_domains",

@@ -46,7 +46,7 @@ fn allow(actions: &str) -> String {
 /// An organization whose mailboxes a role may export.
 async fn house() -> (House, String) {
     let (mut house, organization) = House::with_organization().await;
-    let settings = Settings { mail_host: "mail.example.net".to_owned() };
+    let settings = Settings::new("mail.example.net");
     house.service = Service::new(settings).with_exports(ExportDestination::S3);
     make_account(&house).await;
     let input = CreateRoleRequest {
