@@ -301,6 +301,17 @@ def test_a_bucket_that_is_not_there(exports):
     assert exports.completed(exports.start("dora")), "a job that failed does not count"
 
 
+def test_a_resource_is_exported_too(exports):
+    organization, workmail = exports.organization, exports.workmail
+    made = workmail.create_resource(OrganizationId=organization.id, Name="hall", Type="ROOM")
+    resource, email = made["ResourceId"], f"hall@{organization.domain}"
+    request = exports.request(resource)
+    refused = refusal(workmail.start_mailbox_export_job, **request)
+    assert refused[0] == "EntityNotFoundException" and "no mailbox" in refused[1]
+    workmail.register_to_work_mail(OrganizationId=organization.id, EntityId=resource, Email=email)
+    assert exports.completed(exports.start(email))["EntityId"] == resource
+
+
 def test_without_a_destination(house, root):
     exports = Exports(house, root)
     user, _ = exports.organization.user("ada")
@@ -368,9 +379,11 @@ def test_zips_of_others(exports, tmp_path):
         archive.writestr("/absolute/c.eml", message("absolute"))
         archive.writestr("Some/notes.txt", b"no message")
         archive.writestr("bomb.eml", bytes(70 << 20))
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("Some/Folder/a.EML", message("below"))
     done = imported(exports.house, path, email, code=1)
-    assert "2 messages imported, 0 were there already, 4 refused" in done.stdout
-    for words in ["../../etc/b.eml: its folder", "notes.txt: it is no message", "bomb.eml: it is larger"]:
+    assert "2 messages imported, 0 were there already, 5 refused" in done.stdout
+    for words in ["files of one name", "../../etc/b.eml: its folder", "notes.txt: it is no message", "bomb.eml: it is larger"]:
         assert words in done.stderr
     found = contents(exports.house, email)
     assert found["INBOX"][0][0] == b"Date: Thu, 1 Feb 2024 12:30:15 +0000\r\nSubject: top\r\n\r\nx\r\n"

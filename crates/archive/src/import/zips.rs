@@ -50,8 +50,13 @@ impl<R: ReadSeek> Archive<R> {
         let lines = self.lines()?;
         for number in 0..self.zip.len() {
             if self.entry(number, &lines, outbox)?.is_err() {
-                break;
+                return Ok(());
             }
+        }
+        if self.zip.has_duplicate_names() {
+            let why = "it has files of one name, of which only the last was read";
+            // It was the last that there is to say.
+            let _ = outbox.refuse(self.origin.as_str(), why);
         }
         Ok(())
     }
