@@ -9,6 +9,12 @@ use crate::author::header;
 /// Octets of the original's header that are shown.
 const MAX_SHOWN_OCTETS: usize = 64 * 1024;
 
+/// Octets of foreign text on one line, well below what a line may hold (RFC 5322 section 2.1.1).
+const MAX_TEXT_OCTETS: usize = 900;
+
+/// Before what is said of a recipient.
+const INDENT: &str = "    ";
+
 /// A recipient that was not reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -63,9 +69,10 @@ fn explanation(notice: &Notice<'_>) -> String {
         notice.host
     );
     for failure in notice.failures {
-        let _ = write!(text, "<{}>\r\n    {}\r\n", failure.recipient, line(&failure.reason));
+        let _ =
+            write!(text, "<{}>\r\n    {}\r\n", failure.recipient, lines(&failure.reason, INDENT));
         if let Some(said) = &failure.said {
-            let _ = write!(text, "    The other server said: {}\r\n", line(said));
+            let _ = write!(text, "    The other server said: {}\r\n", lines(said, INDENT));
         }
     }
     text + "\r\nIt will not be tried again.\r\n"
@@ -90,7 +97,7 @@ fn status(notice: &Notice<'_>) -> String {
             failure.recipient, failure.status
         );
         if let Some(said) = &failure.said {
-            let _ = write!(text, "Diagnostic-Code: smtp; {}\r\n", line(said));
+            let _ = write!(text, "Diagnostic-Code: smtp; {}\r\n", lines(said, " "));
         }
     }
     text
@@ -110,6 +117,20 @@ pub(crate) fn date(at: Timestamp) -> String {
 /// Foreign text is kept on its line.
 pub(crate) fn line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Foreign text on as few lines as it needs, all but the first with `indent` before them.
+fn lines(text: &str, indent: &str) -> String {
+    let (mut lines, mut octets) = (String::with_capacity(text.len()), 0);
+    for c in line(text).chars() {
+        octets += c.len_utf8();
+        if octets > MAX_TEXT_OCTETS {
+            octets = c.len_utf8();
+            lines = lines + "\r\n" + indent;
+        }
+        lines.push(c);
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -159,6 +180,18 @@ mod tests {
         assert!(!text.contains("\r\nX-Injected") && !text.contains("body"));
         assert!(text.lines().all(|line| line.len() < 998));
         assert!(!text.replace("\r\n", "").contains(['\r', '\n']));
+    }
+
+    #[test]
+    fn no_line_is_too_long() {
+        let long = "\u{10348}".repeat(500);
+        let failure =
+            Failure { reason: long.clone(), said: Some(long.clone()), ..failure("b@y.org") };
+        let text = notice(&[failure]);
+        assert!(text.lines().all(|line| line.len() < 998));
+        assert!(text.replace("\r\n    ", "").contains(&long));
+        let parsed = MessageParser::default().parse(text.as_bytes()).unwrap();
+        assert_eq!(parsed.parts.len(), 4);
     }
 
     #[test]
