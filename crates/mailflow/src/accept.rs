@@ -10,7 +10,7 @@ use crate::{
     events::Events,
     notice::{self, Notice},
     parcel::{Letter, Parcel},
-    route::{Addressee, Reach},
+    route::{Addressee, Reach, Telling},
     shipment::Shipment,
     treatment,
 };
@@ -107,13 +107,12 @@ impl Mailflow {
         check_author(&mut snapshot, &incoming).await?;
         let mut events = Events::default();
         let judged = treatment::judge(&mut snapshot, &self.rules, &incoming, &mut events).await?;
-        // Whose address was forged is told nothing.
-        let is_forged = incoming.authentication.spf == Verdict::Fail;
-        let told = incoming.sender.clone().filter(|_| !is_forged).unwrap_or_default();
-        let shown = self.show(&mut snapshot, &incoming, &told, judged.questions).await?;
-        // A user's address is known to be the user's; a stranger's may be forged, so that is rather refused.
-        let is_told = own.is_some() && incoming.sender.is_some();
-        let route = self.find_treated_route(&mut snapshot, judged.treated, reach, is_told).await?;
+        let telling = telling(&incoming);
+        let told = incoming.sender.clone().unwrap_or_default();
+        // What a function decides later, no refusal can tell.
+        let told_later = if telling == Telling::ByRefusal { "" } else { told.as_str() };
+        let shown = self.show(&mut snapshot, &incoming, told_later, judged.questions).await?;
+        let route = self.find_treated_route(&mut snapshot, judged.treated, reach, telling).await?;
         let own = own.map(String::as_str);
         let message = incoming.content.get(incoming.return_path_octets..).unwrap_or_default();
         let journals = self.find_journals(&mut snapshot, &route, own, message, &mut events).await?;
@@ -154,6 +153,16 @@ impl Mailflow {
         let route = self.find_route(&mut snapshot, &recipients, Reach::Everywhere).await?;
         drop(snapshot);
         Parcel::pack(&self.store, letter, route, Some(organization)).await
+    }
+}
+
+/// How the sender of a message learns that a rule turns it away.
+fn telling(incoming: &Incoming) -> Telling {
+    match &incoming.origin {
+        _ if incoming.sender.is_none() => Telling::ByRefusal,
+        Origin::Submitted { .. } => Telling::ByNotice,
+        Origin::Received if incoming.authentication.spf == Verdict::Fail => Telling::ByRefusal,
+        Origin::Received => Telling::ByEither,
     }
 }
 

@@ -81,15 +81,25 @@ pub(crate) enum Reach {
     Everywhere,
 }
 
+/// How a sender learns that a rule turns a message away.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Telling {
+    /// By a notice, which reaches who sent it.
+    ByNotice,
+    /// By a refusal if nothing of the message is taken, else by a notice.
+    ByEither,
+    /// By a refusal, or not at all: the address is none, or not the sender's.
+    ByRefusal,
+}
+
 impl Mailflow {
-    /// Finds the way of a message to the recipients whom it is to reach. The sender of one that is blocked gets a
-    /// notice, unless `is_told` is false: then a refusal is all that can be given.
+    /// Finds the way of a message to the recipients whom it is to reach.
     pub(crate) async fn find_treated_route(
         &self,
         snapshot: &mut Snapshot,
         treated: Vec<Treated>,
         reach: Reach,
-        is_told: bool,
+        telling: Telling,
     ) -> Result<Route, Error> {
         let (mut taken, mut bounces) = (0, Vec::new());
         let mut recipients = Vec::with_capacity(treated.len());
@@ -103,7 +113,7 @@ impl Mailflow {
                 }
                 Treatment::Drop => taken += 1,
                 Treatment::Bounce(reason) => {
-                    taken += usize::from(is_told);
+                    taken += usize::from(telling == Telling::ByNotice);
                     bounces.push(bounce(recipient, reason));
                 }
             }
@@ -111,7 +121,9 @@ impl Mailflow {
         let mut route = self.find_route(snapshot, &recipients, reach).await?;
         route.taken = taken;
         route.blocked = bounces.first().map(|bounce| bounce.reason.clone());
-        route.failures.extend(bounces);
+        if telling != Telling::ByRefusal {
+            route.failures.extend(bounces);
+        }
         Ok(route)
     }
 

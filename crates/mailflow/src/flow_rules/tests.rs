@@ -115,6 +115,10 @@ async fn whose_address_was_forged_is_told_nothing() {
     town.house.flow.accept(Incoming { authentication, ..incoming }).await.unwrap();
     assert_eq!(town.filed(&town.bob).await, (1, 0));
     assert_eq!(town.rows("queue_messages").await, 0);
+    // but a refusal tells the server that brings it
+    let incoming = Incoming { authentication, ..town.far_mail("From: eve@far.example", &[ANN]) };
+    let refused = town.house.flow.accept(incoming).await;
+    assert!(matches!(refused, Err(Refusal::Blocked(_))));
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use crate::{
     events::{Events, MailEvent, RuleAction, RuleType},
     parcel::{Letter, Parcel},
     retry::{self, MAX_TRIES},
-    route::Reach,
+    route::{Reach, Telling},
     shipment::Shipment,
     treatment::{self, Placement, Treated, Treatment},
 };
@@ -180,7 +180,8 @@ impl Mailflow {
             shown = self.show(&mut snapshot, &inner, &hold.told, judged.questions).await?;
             treated = [judged.treated, bound].concat();
         }
-        let route = self.find_treated_route(&mut snapshot, treated, reach, true).await?;
+        let route =
+            self.find_treated_route(&mut snapshot, treated, reach, Telling::ByNotice).await?;
         let text = incoming.content.get(incoming.return_path_octets..).unwrap_or_default();
         let journals = self.find_journals(&mut snapshot, &route, author, text, &mut events).await?;
         let chronicle = self.resume_chronicle(&mut snapshot, &incoming, author, events).await?;

@@ -13,10 +13,10 @@ use crate::domain_name;
 /// Organizations and directions whose rules are kept ready at most; beyond that all begin anew.
 const KEPT_MAX: usize = 1000;
 
-/// `CROSS JOIN` keeps SQLite from walking all revisions instead.
+/// A domain that is not yet proved is still its owner's, whoever that is. `CROSS JOIN` keeps SQLite from walking all revisions instead.
 const BY_DOMAIN: &str = "SELECT r.organization_id, r.revision FROM mail_domains d \
     CROSS JOIN mail_flow_revisions r \
-    WHERE d.name = $1 AND r.organization_id = d.organization_id AND r.direction = $2";
+    WHERE d.name = $1 AND d.ownership = 'VERIFIED' AND r.organization_id = d.organization_id AND r.direction = $2";
 
 /// The rules of organizations, made ready once for each state of them. The state is read in the caller's snapshot,
 /// so what applies is what that snapshot holds. Cheap to clone.

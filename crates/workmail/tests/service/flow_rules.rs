@@ -252,6 +252,14 @@ async fn what_is_kept_ready_follows_each_change() {
     house.domain(&next, "next.example").await;
     assert_eq!(judged(&house, &known, "e@far.example", "ann@next.example").await, None);
     assert_eq!(judged(&house, &known, "e@far.example", "ann@far.example").await, None);
+    // nor does a domain that is only claimed
+    let claimed = "UPDATE mail_domains SET ownership = $1 WHERE name = 'example.com'";
+    for (ownership, rule) in [("PENDING", None), ("VERIFIED", Some("first"))] {
+        let mut tx = house.store.write().await.unwrap();
+        tx.execute(claimed, store::params![ownership]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(judged(&house, &known, "e@far.example", to).await.as_deref(), rule);
+    }
     delete(&house, &id, &first).await;
     assert_eq!(judged(&house, &known, "e@far.example", to).await, None);
 }
