@@ -399,7 +399,9 @@ def denied(clients, operation, given):
         if error.response["Error"]["Code"] != "AccessDeniedException":
             return None
         pattern = f"is not authorized to perform: workmail:{operation} on resource: ([^ ]+)"
-        return re.search(pattern, error.response["Error"]["Message"])[1]
+        # Or the operation is allowed, and to hand on the role that it names is not.
+        found = re.search(pattern, error.response["Error"]["Message"])
+        return found and found[1]
     return None
 
 
