@@ -3,7 +3,7 @@
 mod describe;
 mod listing;
 
-use store::{Row, Snapshot, Transaction, params};
+use store::{Row, Snapshot, Transaction, Value, params};
 use wire::workmail::{EntityState, EntityType};
 use world::Timestamp;
 
@@ -226,42 +226,58 @@ pub(crate) async fn delete(
         EntityState::Enabled => return Err(refusal::state(&entity.name, entity.state, "DISABLED")),
         EntityState::Disabled => {}
     }
-    cut_ties(tx, &entity.id).await?;
+    cut_ties(tx, std::slice::from_ref(&entity.id)).await?;
     const SQL: &str = "UPDATE entities SET state = $2, deleted_at = $3 WHERE id = $1";
     tx.execute(SQL, params![&entity.id, EntityState::Deleted.as_str(), now]).await?;
     Ok(())
 }
 
-/// Removes an entity without a trace; its addresses and its mailbox are gone already.
-pub(crate) async fn erase(tx: &mut Transaction, id: &str) -> Result<(), store::Error> {
-    cut_ties(tx, id).await?;
-    for sql in [
-        "DELETE FROM resource_details WHERE entity_id = $1",
-        "DELETE FROM user_details WHERE entity_id = $1",
-        "DELETE FROM entities WHERE id = $1",
-    ] {
-        tx.execute(sql, params![id]).await?;
+/// Removes entities without a trace; their addresses and mailboxes are gone already.
+pub(crate) async fn erase(tx: &mut Transaction, ids: &[String]) -> Result<(), store::Error> {
+    cut_ties(tx, ids).await?;
+    for (table, column) in
+        [("resource_details", "entity_id"), ("user_details", "entity_id"), ("entities", "id")]
+    {
+        delete_rows(tx, table, column, ids).await?;
     }
     Ok(())
 }
 
-/// Makes an entity DISABLED; its addresses and its mailbox are gone already.
+/// Makes entities DISABLED; their addresses and mailboxes are gone already.
 pub(crate) async fn disable(
     tx: &mut Transaction,
-    id: &str,
+    ids: &[String],
     now: Timestamp,
 ) -> Result<(), store::Error> {
     const SQL: &str = "UPDATE entities SET state = $2, disabled_at = $3 WHERE id = $1";
-    tx.execute(SQL, params![id, EntityState::Disabled.as_str(), now]).await.map(drop)
-}
-
-/// Removes what ties an entity to others, and by what it signs in.
-async fn cut_ties(tx: &mut Transaction, id: &str) -> Result<(), store::Error> {
-    for (table, column) in TIES {
-        let sql = format!("DELETE FROM {table} WHERE {column} = $1");
-        tx.execute(&sql, params![id]).await?;
+    for id in ids {
+        tx.execute(SQL, params![id, EntityState::Disabled.as_str(), now]).await?;
     }
     Ok(())
+}
+
+/// Removes what ties entities to others, and by what they sign in.
+async fn cut_ties(tx: &mut Transaction, ids: &[String]) -> Result<(), store::Error> {
+    for (table, column) in TIES {
+        delete_rows(tx, table, column, ids).await?;
+    }
+    Ok(())
+}
+
+/// Deletes from a table whatever names one of the entities: one statement for all of them.
+async fn delete_rows(
+    tx: &mut Transaction,
+    table: &str,
+    column: &str,
+    ids: &[String],
+) -> Result<(), store::Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
+    let sql = format!("DELETE FROM {table} WHERE {column} IN ({})", places.join(", "));
+    let ids: Vec<Value> = ids.iter().map(Value::from).collect();
+    tx.execute(&sql, &ids).await.map(drop)
 }
 
 #[cfg(test)]

@@ -69,21 +69,18 @@ impl Removal {
     ) -> Result<Option<Self>, wire::Error> {
         let now = world.now();
         let mut tx = store.write().await?;
-        let is_over = !self.remove_some(&mut tx, store.keyring(), now).await?;
-        let left = match is_over {
-            true => 0,
-            false => left(&mut tx, &self.id, self.keeps_directory).await?,
-        };
-        tx.commit().await?;
-        if is_over {
+        if !self.remove_some(&mut tx, store.keyring(), now).await? {
+            tx.commit().await?;
             tracing::info!(organization = self.id, "an organization was deleted");
             return Ok(None);
         }
         if now.as_seconds() >= self.told_at.as_seconds() + TELL_SECONDS {
+            let left = left(&mut tx, &self.id, self.keeps_directory).await?;
             let (organization, total) = (&self.id, self.total);
             tracing::info!(organization, left, total, "deleting an organization");
             self.told_at = now;
         }
+        tx.commit().await?;
         Ok(Some(self))
     }
 
@@ -122,14 +119,14 @@ impl Removal {
         let some = params![&self.id, STEP_ROWS];
         let found: Vec<(String, String)> =
             tx.rows(&sql, some, |row| Ok((row.get(0)?, row.get(1)?))).await?;
-        for (entity, state) in &found {
-            if self.keeps_directory && state == EntityState::Enabled.as_str() {
-                entities::disable(tx, entity, now).await?;
-            } else {
-                entities::erase(tx, entity).await?;
-            }
-        }
-        Ok(!found.is_empty())
+        let is_any = !found.is_empty();
+        let (stay, go): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|(_, state)| self.keeps_directory && state == EntityState::Enabled.as_str());
+        let ids = |of: Vec<(String, String)>| of.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+        entities::disable(tx, &ids(stay), now).await?;
+        entities::erase(tx, &ids(go)).await?;
+        Ok(is_any)
     }
 }
 

@@ -95,7 +95,6 @@ async fn strangers_and_the_deleted_have_none() {
     refused(ask!(house, test_availability_configuration, elsewhere), &RESOURCE_NOT_FOUND);
     house.delete_organization(&id, true).await.unwrap();
     refused(ask!(house, list_availability_configurations, list(&id)), &ORGANIZATION_STATE);
-    house.describe_organization(&id).await.unwrap(); // waits until it is done
     let mut snapshot = house.store.read().await.unwrap();
     let sql = "SELECT COUNT(*) FROM availability_configurations";
     let left: Option<i64> = snapshot.row(sql, &[], |row| row.get(0)).await.unwrap();

@@ -187,6 +187,7 @@ async fn domains_that_an_organization_begins_with_are_proved_too() {
         ..Default::default()
     };
     let id = ask!(house, create_organization, input).unwrap().organization_id.unwrap();
+    house.settle().await;
     let shown = ask!(house, get_mail_domain, get(&id, "own.example")).unwrap();
     assert_eq!(states(&shown), (Pending, Pending));
 }
@@ -201,6 +202,7 @@ async fn a_domain_has_one_organization() {
     let others = house.calls_of(OTHER_ACCOUNT);
     let input = CreateOrganizationRequest { alias: "theirs".into(), ..Default::default() };
     let theirs = ask!(house, &others, create_organization, input).unwrap().organization_id;
+    house.settle().await;
     let input = register(&theirs.unwrap(), "example.com");
     refused(ask!(house, &others, register_mail_domain, input), &MAIL_DOMAIN_IN_USE);
 }

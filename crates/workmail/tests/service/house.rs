@@ -49,20 +49,9 @@ pub(crate) fn refused<T: std::fmt::Debug>(
 }
 
 impl House {
-    /// A house in which organizations are made and deleted as they are asked for.
+    /// An empty house. Nothing becomes of what is asked for until [`settle`](Self::settle): a worker of its own
+    /// would meet conflicts with the calls of a test, which are not run again.
     pub(crate) async fn new() -> Self {
-        let house = Self::without_worker().await;
-        house.start_worker();
-        house
-    }
-
-    fn start_worker(&self) {
-        let (store, world) = ((*self.store).clone(), self.world.clone());
-        tokio::spawn(workmail::work_on_organizations(store, world, self.verification));
-    }
-
-    /// A house in which nothing becomes of organizations until [`settle`](Self::settle).
-    pub(crate) async fn without_worker() -> Self {
         let migrations =
             [iam::MIGRATIONS, logs::MIGRATIONS, mailbox::MIGRATIONS, workmail::MIGRATIONS];
         let store = store::testing::open(&migrations).await;
@@ -75,7 +64,7 @@ impl House {
 
     /// A house that asks `zone` whose a domain is, with an organization `acme`.
     pub(crate) async fn asking(zone: &Zone) -> (Self, String) {
-        let mut house = Self::without_worker().await;
+        let mut house = Self::new().await;
         let verification = Verification::Dns;
         house.service = Service::new(Settings {
             verification,
@@ -83,7 +72,6 @@ impl House {
             ..Settings::new("mail.example.net")
         });
         house.verification = verification;
-        house.start_worker();
         let id = house.organization("acme").await;
         (house, id)
     }
@@ -96,6 +84,7 @@ impl House {
         (house, id)
     }
 
+    /// Makes and clears away the organizations that were asked for.
     pub(crate) async fn settle(&self) {
         workmail::settle_organizations(&self.store, &self.world, self.verification).await.unwrap();
     }
@@ -106,7 +95,9 @@ impl House {
 
     pub(crate) async fn organization(&self, alias: &str) -> String {
         let input = CreateOrganizationRequest { alias: alias.into(), ..Default::default() };
-        ask!(self, create_organization, input).unwrap().organization_id.unwrap()
+        let made = ask!(self, create_organization, input).unwrap();
+        self.settle().await;
+        made.organization_id.unwrap()
     }
 
     pub(crate) async fn domain(&self, organization: &str, name: &str) {
@@ -261,6 +252,8 @@ impl House {
             force_delete: Some(force),
             ..Default::default()
         };
-        ask!(self, delete_organization, input)
+        let answer = ask!(self, delete_organization, input);
+        self.settle().await;
+        answer
     }
 }

@@ -32,6 +32,12 @@ async fn state(house: &House, id: &str) -> (String, Option<String>) {
     (shown.state.unwrap(), shown.error_message)
 }
 
+/// The same once the worker has done its work.
+async fn settled(house: &House, id: &str) -> (String, Option<String>) {
+    house.settle().await;
+    state(house, id).await
+}
+
 async fn listed(house: &House) -> Vec<(String, String)> {
     let listed = ask!(house, list_organizations, ListOrganizationsRequest::default()).unwrap();
     let summaries = listed.organization_summaries.unwrap().into_iter();
@@ -52,7 +58,7 @@ async fn count(house: &House, table: &str) -> i64 {
 
 #[tokio::test]
 async fn it_is_requested_and_then_made() {
-    let house = House::without_worker().await;
+    let house = House::new().await;
     let id = create(&house, request("acme")).await.unwrap();
     assert_eq!(listed(&house).await, [("acme".to_owned(), "Requested".to_owned())]);
     let shown = house.describe_organization(&id).await.unwrap();
@@ -71,17 +77,15 @@ async fn it_is_requested_and_then_made() {
 
 #[tokio::test]
 async fn calls_wait_for_what_is_being_made() {
-    let house = House::without_worker().await;
+    let house = House::new().await;
     let id = create(&house, request("acme")).await.unwrap();
     let settling = async {
         tokio::time::sleep(Duration::from_millis(30)).await;
         house.settle().await;
     };
-    let (ann, bob, listed, ()) =
-        tokio::join!(house.user(&id, "ann"), house.user(&id, "bob"), users(&house, &id), settling);
-    assert_ne!(ann, bob);
-    assert!(listed.unwrap().len() <= 2);
-    assert_eq!(users(&house, &id).await.unwrap().len(), 2);
+    let (ann, listed, ()) = tokio::join!(house.user(&id, "ann"), users(&house, &id), settling);
+    assert!(listed.unwrap().len() <= 1);
+    assert_eq!(house.describe_user(&id, "ann").await.unwrap().user_id, Some(ann));
 }
 
 #[tokio::test]
@@ -94,7 +98,7 @@ async fn what_cannot_be_made_has_failed_and_says_why() {
     let id =
         create(&house, CreateOrganizationRequest { domains: Some(domains), ..request("late") });
     let id = id.await.unwrap();
-    let (failed, why) = state(&house, &id).await;
+    let (failed, why) = settled(&house, &id).await;
     assert_eq!(failed, "Failed");
     assert!(why.as_ref().is_some_and(|why| why.contains("example.com")), "{why:?}");
     refused(users(&house, &id).await, &ORGANIZATION_STATE);
@@ -104,13 +108,13 @@ async fn what_cannot_be_made_has_failed_and_says_why() {
     house.domain(&next, "free.example").await;
 
     delete(&house, &id, true).await;
-    assert_eq!(state(&house, &id).await, ("Deleted".to_owned(), None));
+    assert_eq!(settled(&house, &id).await, ("Deleted".to_owned(), None));
     create(&house, request("late")).await.unwrap();
 }
 
 #[tokio::test]
 async fn it_is_out_of_service_before_it_is_cleared_away() {
-    let house = House::without_worker().await;
+    let house = House::new().await;
     let id = create(&house, request("acme")).await.unwrap();
     house.settle().await;
     house.domain(&id, "example.com").await;
@@ -131,6 +135,10 @@ async fn it_is_out_of_service_before_it_is_cleared_away() {
     let (again, ()) = tokio::join!(create(&house, request("Acme")), settling);
     assert_ne!(again.unwrap(), id);
     assert_eq!(state(&house, &id).await, ("Deleted".to_owned(), None));
+}
+
+fn is_conflict(error: &wire::Error) -> bool {
+    error.source_ref::<store::Error>().is_some_and(store::Error::is_conflict)
 }
 
 /// As many as several steps remove, by rows: their API is tested elsewhere.
@@ -157,7 +165,7 @@ async fn populate(house: &House, id: &str, number: usize) {
 
 #[tokio::test]
 async fn a_removal_goes_on_from_where_it_was_cut_off() {
-    let house = House::without_worker().await;
+    let house = House::new().await;
     let id = create(&house, request("acme")).await.unwrap();
     house.settle().await;
     house.domain(&id, "example.com").await;
@@ -167,9 +175,15 @@ async fn a_removal_goes_on_from_where_it_was_cut_off() {
     let settle = || {
         workmail::settle_organizations(&house.store, &house.world, workmail::Verification::Trust)
     };
-    while tokio::time::timeout(Duration::from_millis(20), settle()).await.is_err() {
-        cuts += 1;
-        assert!(cuts < 10_000, "it does not come to an end");
+    loop {
+        let patience = Duration::from_millis(20 * (cuts + 1));
+        match tokio::time::timeout(patience, settle()).await {
+            Ok(Ok(())) => break,
+            // PostgreSQL may be rolling back yet what was cut off.
+            Ok(Err(error)) => assert!(is_conflict(&error), "{error}"),
+            Err(_) => cuts += 1,
+        }
+        assert!(cuts < 500, "it does not come to an end");
     }
     assert!(cuts > 0, "it was never cut off");
     assert_eq!(state(&house, &id).await.0, "Deleted");
@@ -206,7 +220,7 @@ async fn a_kept_directory_comes_back_with_all_who_are_in_it() {
     };
     refused(create(&house, with("acme", &directory)).await, &DIRECTORY_IN_USE);
     delete(&house, &id, false).await;
-    assert_eq!(state(&house, &id).await.0, "Deleted");
+    assert_eq!(settled(&house, &id).await.0, "Deleted");
 
     refused(create(&house, request("acme")).await, &NAME_AVAILABILITY);
     refused(create(&house, with("other", &directory)).await, &INVALID_PARAMETER);
@@ -216,6 +230,7 @@ async fn a_kept_directory_comes_back_with_all_who_are_in_it() {
     refused(stranger, &DIRECTORY_UNAVAILABLE);
 
     let next = create(&house, with("ACME", &directory)).await.unwrap();
+    house.settle().await;
     let disabled = |name: &str| (name.to_owned(), EntityState::Disabled);
     assert_eq!(users(&house, &next).await.unwrap(), [disabled("ann"), disabled("bob")]);
     let shown = house.describe_organization(&next).await.unwrap();
@@ -232,7 +247,7 @@ async fn a_kept_directory_comes_back_with_all_who_are_in_it() {
     assert_eq!(members.into_iter().map(|member| member.id.unwrap()).collect::<Vec<_>>(), [ann]);
 
     delete(&house, &next, true).await;
-    assert_eq!(state(&house, &next).await.0, "Deleted");
+    assert_eq!(settled(&house, &next).await.0, "Deleted");
     refused(create(&house, with("acme", &directory)).await, &DIRECTORY_UNAVAILABLE);
     create(&house, request("acme")).await.unwrap();
 }

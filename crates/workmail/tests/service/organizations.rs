@@ -37,6 +37,7 @@ async fn domains_come_with_it() {
         ..request("acme", "t")
     };
     let id = ask!(house, create_organization, input).unwrap().organization_id.unwrap();
+    house.settle().await;
     let input = ListMailDomainsRequest { organization_id: id, ..Default::default() };
     let listed = ask!(house, list_mail_domains, input).unwrap().mail_domains.unwrap();
     let names: Vec<_> = listed.into_iter().filter_map(|domain| domain.domain_name).collect();
