@@ -89,7 +89,7 @@ def test_a_test_logs_in(exchange, own_house, monkeypatch):
         ({"EwsProvider": ews("/owa/")}, "not as Exchange Web Services"),
         ({"EwsProvider": ews("/moved")}, "answered with a failure"),
         ({"EwsProvider": ews(host="127.0.0.1:9")}, "not at a public address"),
-        ({"LambdaProvider": {"LambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:free"}}, "no AWS Lambda"),
+        ({"LambdaProvider": {"LambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:free"}}, "where the function runs"),
     ):
         passed, told = outcome(**asked)
         assert not passed and reason in told, (asked, told)

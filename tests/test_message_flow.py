@@ -2,27 +2,21 @@
 
 import contextlib
 import email
-import email.policy
 import http.server
 import json
-import pathlib
-import smtplib
-import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.parse
-import urllib.request
 
-import boto3
-import botocore.config
 import pytest
 
-from house import PASSWORD, REGION, House, Organization
+from house import PASSWORD, REGION, Organization
+from test_export import BUCKET as S3_BUCKET
+from test_export import s3  # noqa: F401 - a fixture
 from test_iam import refusal, user_key
 from test_mail import fetch_all, simple
 
+ACCOUNT = "123456789012"
 BUCKET = "drafts"
 STRANGER = "out@elsewhere.example"
 WAIT_SECONDS = 30
@@ -52,13 +46,16 @@ class Functions:
                 name = path.removesuffix("/invocations").rsplit(":", 1)[1]
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 outer.calls.append((name, event, headers))
+                status = 200
                 try:
                     body, headers = outer.functions[name](event), {}
+                except PermissionError:
+                    status, body, headers = 403, {}, {}
                 except Exception as error:
                     body, headers = {"errorMessage": str(error)}, {"X-Amz-Function-Error": "Unhandled"}
                 body = body if isinstance(body, bytes) else json.dumps(body).encode()
                 with contextlib.suppress(OSError):
-                    self.send_response(200)
+                    self.send_response(status)
                     for header, value in headers.items():
                         self.send_header(header, value)
                     self.send_header("Content-Length", str(len(body)))
@@ -88,7 +85,7 @@ class Flow:
 
     def __init__(self, house, functions, content):
         self.house, self.functions, self.content = house, functions, content
-        self.root = house.create_account()
+        self.root = house.create_account(ACCOUNT)
         self.organization = Organization(house, self.root)
         self.console = self.organization.console
         self.client = house.client("workmailmessageflow", self.root)
@@ -150,13 +147,8 @@ class Flow:
 def flow(functions, own_house, tmp_path):
     content = tmp_path / "content"
     own_house.options += ["--lambda-endpoint", functions.url, "--content-directory", str(content)]
-    own_house.start()
-    flow = Flow(own_house, functions, content)
-    # The account is known only now, and what it may read with it.
-    own_house.stop()
-    own_house.options += ["--content-bucket", f"{BUCKET}={flow.root.account_id}"]
-    own_house.start()
-    return refreshed(flow)
+    own_house.options += ["--content-bucket", f"{BUCKET}={ACCOUNT}"]
+    return Flow(own_house.start(), functions, content)
 
 
 def refreshed(flow):
@@ -423,3 +415,63 @@ def test_rules_that_cannot_be(flow):
             "TimeoutMinutes": 7,
         },
     }
+
+
+def test_a_replacement_comes_from_a_bucket(functions, own_house, s3, tmp_path):  # noqa: F811
+    credentials = tmp_path / "credentials"
+    credentials.write_text("test:test\n")
+    own_house.options += ["--lambda-endpoint", functions.url, "--content-s3-endpoint", s3.endpoint]
+    own_house.options += ["--content-s3-credentials", str(credentials), "--content-bucket", f"{S3_BUCKET}={ACCOUNT}"]
+    flow = Flow(own_house.start(), functions, None)
+    _, ada = flow.organization.user("ada")
+    s3.client.put_bucket_versioning(Bucket=S3_BUCKET, VersioningConfiguration={"Status": "Enabled"})
+
+    def replace(event):
+        text = changed(flow.text(event["messageId"]))
+        put = lambda text: s3.client.put_object(Bucket=S3_BUCKET, Key="new/text", Body=text)["VersionId"]
+        wanted, _ = put(text), put(text.replace(b"changed", b"later"))
+        reference = {"bucket": S3_BUCKET, "key": "new/text", "objectVersion": wanted}
+        flow.client.put_raw_message_content(messageId=event["messageId"], content={"s3Reference": reference})
+        code, _ = refusal(
+            flow.client.put_raw_message_content,
+            messageId=event["messageId"],
+            content={"s3Reference": {"bucket": S3_BUCKET, "key": "no/such"}},
+        )
+        assert code == "InvalidContentLocation"
+        return deliver_all(event)
+
+    flow.rule("bucket", replace)
+    flow.send(ada)
+    (arrived,) = flow.inbox(ada)
+    assert arrived.endswith(b"\r\n\r\nchanged\r\n")
+
+
+def test_an_availability_function_must_refuse_anybody(flow):
+    def test():
+        provider = {"LambdaArn": flow.arn("free")}
+        tested = flow.organization.workmail.test_availability_configuration(
+            OrganizationId=flow.organization.id, LambdaProvider=provider
+        )
+        return tested["TestPassed"], tested.get("FailureReason", "")
+
+    def open_to_all(event):
+        assert event["mailboxes"] and event["window"]["startDate"] < event["window"]["endDate"]
+        return {"mailboxes": []}
+
+    def guarded(event):
+        if "x-amz-source-arn" not in flow.functions.calls[-1][2]:
+            raise PermissionError
+        return open_to_all(event)
+
+    def closed(event):
+        raise PermissionError
+
+    for function, passed, words in [
+        (guarded, True, ""),
+        (open_to_all, False, "without SourceArn"),
+        (closed, False, "does not let"),
+        (deliver_all, False, "not with the availability"),
+    ]:
+        flow.functions.functions["free"] = function
+        tested, reason = test()
+        assert tested is passed and words in reason, reason
