@@ -33,7 +33,9 @@ fn outbound(organization: &str, name: &str, action: Out) -> CreateOutboundMailFl
         rule_action: OutboundMailFlowRuleAction {
             r#type: action,
             bounce_message: None,
-            smtp_gateway_id: None, ..Default::default() },
+            smtp_gateway_id: None,
+            ..Default::default()
+        },
         sender_patterns: texts(&["*"]),
         recipient_patterns: texts(&["*"]),
     }
