@@ -110,7 +110,7 @@ impl Mailflow {
         let telling = telling(&incoming);
         let told = incoming.sender.clone().unwrap_or_default();
         // What a function decides later, no refusal can tell.
-        let told_later = if telling == Telling::ByRefusal { "" } else { told.as_str() };
+        let told_later = if telling == Telling::Refusal { "" } else { told.as_str() };
         let shown = self.show(&mut snapshot, &incoming, told_later, judged.questions).await?;
         let route = self.find_treated_route(&mut snapshot, judged.treated, reach, telling).await?;
         let own = own.map(String::as_str);
@@ -159,10 +159,10 @@ impl Mailflow {
 /// How the sender of a message learns that a rule turns it away.
 fn telling(incoming: &Incoming) -> Telling {
     match &incoming.origin {
-        _ if incoming.sender.is_none() => Telling::ByRefusal,
-        Origin::Submitted { .. } => Telling::ByNotice,
-        Origin::Received if incoming.authentication.spf == Verdict::Fail => Telling::ByRefusal,
-        Origin::Received => Telling::ByEither,
+        _ if incoming.sender.is_none() => Telling::Refusal,
+        Origin::Submitted { .. } => Telling::Notice,
+        Origin::Received if incoming.authentication.spf == Verdict::Fail => Telling::Refusal,
+        Origin::Received => Telling::Either,
     }
 }
 

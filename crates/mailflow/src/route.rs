@@ -85,11 +85,11 @@ pub(crate) enum Reach {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Telling {
     /// By a notice, which reaches who sent it.
-    ByNotice,
+    Notice,
     /// By a refusal if nothing of the message is taken, else by a notice.
-    ByEither,
+    Either,
     /// By a refusal, or not at all: the address is none, or not the sender's.
-    ByRefusal,
+    Refusal,
 }
 
 impl Mailflow {
@@ -113,7 +113,7 @@ impl Mailflow {
                 }
                 Treatment::Drop => taken += 1,
                 Treatment::Bounce(reason) => {
-                    taken += usize::from(telling == Telling::ByNotice);
+                    taken += usize::from(telling == Telling::Notice);
                     bounces.push(bounce(recipient, reason));
                 }
             }
@@ -121,7 +121,7 @@ impl Mailflow {
         let mut route = self.find_route(snapshot, &recipients, reach).await?;
         route.taken = taken;
         route.blocked = bounces.first().map(|bounce| bounce.reason.clone());
-        if telling != Telling::ByRefusal {
+        if telling != Telling::Refusal {
             route.failures.extend(bounces);
         }
         Ok(route)

@@ -180,8 +180,7 @@ impl Mailflow {
             shown = self.show(&mut snapshot, &inner, &hold.told, judged.questions).await?;
             treated = [judged.treated, bound].concat();
         }
-        let route =
-            self.find_treated_route(&mut snapshot, treated, reach, Telling::ByNotice).await?;
+        let route = self.find_treated_route(&mut snapshot, treated, reach, Telling::Notice).await?;
         let text = incoming.content.get(incoming.return_path_octets..).unwrap_or_default();
         let journals = self.find_journals(&mut snapshot, &route, author, text, &mut events).await?;
         let chronicle = self.resume_chronicle(&mut snapshot, &incoming, author, events).await?;
