@@ -5,9 +5,13 @@ use std::path::PathBuf;
 use errand::{Client, Url};
 use messageflow::{Content, S3, Source};
 use serde::{Deserialize, Serialize};
-use world::{Secret, World};
+use world::World;
 
-use crate::{cli, failure::Failure};
+use crate::{
+    cli,
+    failure::Failure,
+    options::{read_credentials, refuse_without},
+};
 
 /// A folder, or an S3-compatible server; without either, no message can be replaced.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -51,6 +55,7 @@ impl ContentConfig {
 
     /// The same for the service, with the credentials read; a server is reached by `client`.
     pub(crate) fn content(&self, client: Client, world: World) -> Result<Content, Failure> {
+        self.refuse_ignored()?;
         let source = match (&self.directory, &self.s3_endpoint) {
             (None, None) => Source::Nowhere,
             (Some(root), None) => Source::Directory(root.clone()),
@@ -64,6 +69,19 @@ impl ContentConfig {
         let buckets = self.buckets.iter().map(String::as_str);
         Content::new(source, buckets)
             .map_err(|error| Failure::new(format!("content-bucket {error}")))
+    }
+
+    fn refuse_ignored(&self) -> Result<(), Failure> {
+        if self.s3_endpoint.is_none() {
+            let region = ("content-s3-region", self.s3_region.is_some());
+            let credentials = ("content-s3-credentials", self.s3_credentials.is_some());
+            refuse_without("content-s3-endpoint", &[region, credentials])?;
+        }
+        if self.s3_endpoint.is_none() && self.directory.is_none() {
+            let owner = "content-directory or content-s3-endpoint";
+            refuse_without(owner, &[("content-bucket", !self.buckets.is_empty())])?;
+        }
+        Ok(())
     }
 
     fn s3(&self, endpoint: &str, client: Client, world: World) -> Result<S3, Failure> {
@@ -85,17 +103,6 @@ impl ContentConfig {
             secret,
         })
     }
-}
-
-/// The access key in a file: `ACCESS_KEY_ID:SECRET_ACCESS_KEY`.
-pub(crate) fn read_credentials(path: &std::path::Path) -> Result<(String, Secret), Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(Failure::file("cannot read the credentials", path))?;
-    let (id, secret) = text.trim().split_once(':').ok_or_else(|| {
-        let path = path.display();
-        Failure::new(format!("`{path}` does not hold ACCESS_KEY_ID:SECRET_ACCESS_KEY"))
-    })?;
-    Ok((id.to_owned(), Secret::from(secret.to_owned())))
 }
 
 #[cfg(test)]
@@ -120,14 +127,22 @@ mod tests {
         };
         assert!(content(&server("http://127.0.0.1:5000", &good)).is_ok());
         let both = ContentConfig { directory: Some("/tmp".into()), ..server("https://a", &good) };
-        let bucket = ContentConfig { buckets: vec!["b=1".into()], ..ContentConfig::default() };
+        let directory =
+            || ContentConfig { directory: Some("/tmp".into()), ..ContentConfig::default() };
+        let bucket = ContentConfig { buckets: vec!["b=1".into()], ..directory() };
         for (wrong, words) in [
             (server("127.0.0.1:5000", &good), "not a URL"),
             (server("https://a/b", &good), "without a path"),
             (server("https://a", &bad), "ACCESS_KEY_ID"),
             (ContentConfig { s3_credentials: None, ..server("https://a", &good) }, "needs"),
             (both, "exclude each other"),
+            (ContentConfig { directory: None, ..bucket.clone() }, "content-directory or"),
             (bucket, "BUCKET=ACCOUNT"),
+            (
+                ContentConfig { s3_region: Some("eu-west-1".into()), ..directory() },
+                "s3-region means",
+            ),
+            (ContentConfig { s3_credentials: Some(good), ..directory() }, "s3-credentials means"),
         ] {
             let message = content(&wrong).unwrap_err();
             assert!(message.contains(words), "{message}");

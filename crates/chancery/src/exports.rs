@@ -6,7 +6,11 @@ use archive::{Destination, EXPORT_KEY_BYTES, ExportKey, S3Settings};
 use serde::{Deserialize, Serialize};
 use world::Secret;
 
-use crate::{cli, failure::Failure};
+use crate::{
+    cli,
+    failure::Failure,
+    options::{read_credentials, refuse_without},
+};
 
 /// A folder, or an S3-compatible server; without either, no mailbox can be exported.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,6 +48,7 @@ impl Exports {
 
     /// The destination, with the keys and credentials read.
     pub(crate) fn destination(&self) -> Result<Destination, Failure> {
+        self.refuse_ignored()?;
         match (&self.directory, &self.s3_endpoint) {
             (None, None) => Ok(Destination::Nowhere),
             (Some(root), None) => {
@@ -57,17 +62,24 @@ impl Exports {
         }
     }
 
+    fn refuse_ignored(&self) -> Result<(), Failure> {
+        if self.directory.is_none() {
+            refuse_without("export-directory", &[("export-key", !self.keys.is_empty())])?;
+        }
+        if self.s3_endpoint.is_none() {
+            let region = ("export-s3-region", self.s3_region.is_some());
+            let credentials = ("export-s3-credentials", self.s3_credentials.is_some());
+            refuse_without("export-s3-endpoint", &[region, credentials])?;
+        }
+        Ok(())
+    }
+
     fn s3(&self, endpoint: &str) -> Result<S3Settings, Failure> {
         let path = self.s3_credentials.as_deref().ok_or_else(|| {
             Failure::new("export-s3-endpoint needs export-s3-credentials, a file")
         })?;
-        let text = std::fs::read_to_string(path)
-            .map_err(Failure::file("cannot read the credentials", path))?;
-        let (id, secret) = text.trim().split_once(':').ok_or_else(|| {
-            let path = path.display();
-            Failure::new(format!("`{path}` does not hold ACCESS_KEY_ID:SECRET_ACCESS_KEY"))
-        })?;
-        S3Settings::new(endpoint, self.s3_region.clone(), id, Secret::from(secret.to_owned()))
+        let (id, secret) = read_credentials(path)?;
+        S3Settings::new(endpoint, self.s3_region.clone(), &id, secret)
             .map_err(|error| Failure::new(format!("export-s3-endpoint {error}")))
     }
 }
@@ -131,6 +143,12 @@ mod tests {
             (server("https://s3.example.com", &short), "ACCESS_KEY_ID"),
             (Exports { s3_credentials: None, ..server("https://a", &short) }, "needs"),
             (both, "exclude each other"),
+            (Exports { directory: None, ..keyed(&good) }, "nothing without export-directory"),
+            (Exports { s3_endpoint: None, ..server("", &credentials) }, "export-s3-endpoint"),
+            (
+                Exports { s3_region: Some("eu-west-1".to_owned()), ..keyed(&good) },
+                "export-s3-region",
+            ),
         ] {
             let message = wrong.destination().unwrap_err().to_string();
             assert!(message.contains(words), "{message}");

@@ -2,26 +2,27 @@
 
 use std::sync::Arc;
 
+use archive::Destination;
+use dns::Dns;
 use iam::door::Door;
 use lambda::Functions;
 use mailflow::Mailflow;
-use messageflow::Content;
 use metrics_exporter_prometheus::PrometheusHandle;
-use smtp::{House, Limits, MailExchangers, OriginJudge, Outbound, Role, Smarthost};
+use smtp::{House, Limits, OriginJudge, Role};
 use store::Store;
-use tokio::task::JoinSet;
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
 use workmail::{Authenticator, Providers, Verification};
 use world::World;
 
 use crate::{
-    config::{Config, HostPort},
-    data_folder,
+    config::Config,
     failure::Failure,
     health::{self, Health},
-    housekeeping, issuers,
+    issuers,
     listeners::Listeners,
     serve::{Shutdown, requested},
+    workers,
 };
 
 /// What the faces share.
@@ -44,98 +45,126 @@ pub(crate) struct Faces {
     pub(crate) shutdown: Shutdown,
 }
 
+/// What several faces and workers use, made once.
+pub(crate) struct Rooms {
+    /// Who knows the users of mailboxes.
+    authenticator: Arc<Authenticator>,
+    /// What the DNS says.
+    pub(crate) dns: Dns,
+    /// How a domain is proved.
+    pub(crate) verification: Verification,
+    /// Where functions run.
+    pub(crate) functions: Functions,
+    /// Where mailbox exports go.
+    pub(crate) exports: Destination,
+}
+
+impl Rooms {
+    fn of(house: &Faces) -> Result<Self, Failure> {
+        let config = &house.config;
+        let functions = config.lambda.settings()?;
+        Ok(Self {
+            authenticator: house.authenticator()?,
+            dns: config.dns()?,
+            verification: config.domain_verification.into(),
+            functions: Functions::new(house.client()?, house.world.clone(), functions),
+            exports: config.exports.destination()?,
+        })
+    }
+}
+
+/// The tasks of the server.
+type Tasks = JoinSet<()>;
+
+/// The socket of a face that is on.
+type Listener = Option<TcpListener>;
+
 impl Faces {
     /// Gives every face its listener, and starts what works without being called.
     pub(crate) fn open(self, listeners: Listeners) -> Result<JoinSet<()>, Failure> {
+        let rooms = Rooms::of(&self)?;
         let mut tasks = JoinSet::new();
-        let exports = self.config.exports.destination()?;
-        let authenticator = self.authenticator()?;
-        let (functions, content) = self.functions()?;
-        let dns = self.config.dns()?;
-        let verification = self.config.domain_verification.into();
-        for (listener, role) in
-            [(listeners.smtp, Role::Receiving), (listeners.submission, Role::Submission)]
-        {
-            let Some(listener) = listener else { continue };
-            // Each has bounds of its own, so that strangers cannot use up those of the users.
-            let (tls, server) =
-                (Some(self.tls.clone()), self.smtp_server(role, &authenticator, &dns));
-            tasks.spawn(smtp::listen(listener, tls, server, role, self.shutdown.clone()));
-        }
-        if let Some(listener) = listeners.metrics {
-            let health = Health { store: self.store.clone(), metrics: self.metrics.clone() };
-            tasks.spawn(health::listen(listener, Arc::new(health), self.shutdown.clone()));
-        }
+        self.open_smtp(&mut tasks, listeners.smtp, Role::Receiving, &rooms);
+        self.open_smtp(&mut tasks, listeners.submission, Role::Submission, &rooms);
+        self.open_imap(&mut tasks, listeners.imap, &rooms);
+        self.open_metrics(&mut tasks, listeners.metrics);
         if listeners.api.is_some() || listeners.api_tls.is_some() {
-            let workmail = workmail::Service::new(workmail::Settings {
-                verification,
-                dns: Some(dns.clone()),
-                functions: Some(functions.clone()),
-                ..workmail::Settings::new(self.config.hostname.as_str())
-            })
-            .with_exports(exports.for_jobs());
-            let services = api::Services {
-                accessanalyzer: accessanalyzer::Service,
-                cloudtrail: cloudtrail::Service,
-                logs: logs::Service,
-                iam: iam::Service,
-                sts: sts::Service,
-                workmail,
-                messageflow: messageflow::Service::new(self.flow.clone(), content),
-            };
-            let sign_in = api::sign_in::routes(&self.sign_in(&authenticator), &self.door);
-            let routes = issuers::routes(&self.door).and(sign_in);
-            let proxies = api::Proxies::new(self.config.proxies.iter().copied());
-            let api = api::Api::new(self.door, services, routes, proxies);
-            for (listener, tls) in
-                [(listeners.api, None), (listeners.api_tls, Some(self.tls.clone()))]
-            {
-                let Some(listener) = listener else { continue };
-                let (api, limits) = (Arc::clone(&api), api::Limits::default());
-                let stop = requested(self.shutdown.clone());
-                tasks.spawn(api::listen(listener, tls, api, limits, stop));
-            }
+            let api = self.api(&rooms)?;
+            self.open_api(&mut tasks, listeners.api, None, &api);
+            self.open_api(&mut tasks, listeners.api_tls, Some(self.tls.clone()), &api);
         }
-        if let Some(listener) = listeners.imap {
-            let users = imap::MailUsers::new(self.store.clone(), authenticator);
-            let server = imap::Server::new(self.store.clone(), self.world.clone(), users);
-            let stop = requested(self.shutdown.clone());
-            tasks.spawn(imap::listen(listener, self.tls, server, stop));
-        }
-        let stop = || requested(self.shutdown.clone());
-        tasks.spawn(until(stop(), iam::jobs::run(self.store.clone(), self.world.clone())));
-        let (store, world) = (self.store.clone(), self.world.clone());
-        // Its temporary files are as private as the data.
-        let folder = &self.config.data.data;
-        let (room, node) = ((store.clone(), world.clone()), data_folder::node(folder, &world)?);
-        tasks.spawn(archive::Worker::new(room, exports, folder, node).run(stop()));
-        tasks.spawn(until(stop(), workmail::work_on_organizations(store, world, verification)));
-        if verification == Verification::Dns {
-            let work =
-                workmail::work_on_domains(self.store.clone(), dns.clone(), self.world.clone());
-            tasks.spawn(until(stop(), work));
-        }
-        let calls = messageflow::call_functions(self.flow.clone(), functions, stop());
-        tasks.spawn(calls);
-        let housekeeping = housekeeping::keep(
-            self.store,
-            self.world.clone(),
-            self.config.event_days,
-            self.shutdown.clone(),
-        );
-        tasks.spawn(housekeeping);
-        let exchangers = MailExchangers::new(dns, self.world);
-        send_queue(&mut tasks, self.flow, exchangers, &self.config, self.shutdown)?;
+        workers::start(&self, rooms, &mut tasks)?;
         Ok(tasks)
     }
 
-    /// Where functions run, and where they leave what they make of a message; reached by connections of their own:
-    /// they take long, and others must not wait for them.
-    fn functions(&self) -> Result<(Functions, Content), Failure> {
-        let client = errand::Client::new(self.config.outbound.hosts()?, self.world.clone());
-        let settings = self.config.lambda.settings()?;
-        let functions = Functions::new(client.clone(), self.world.clone(), settings);
-        Ok((functions, self.config.content.content(client, self.world.clone())?))
+    /// Done once the end was asked for.
+    pub(crate) fn stop(&self) -> impl Future<Output = ()> + use<> {
+        requested(self.shutdown.clone())
+    }
+
+    fn open_smtp(&self, tasks: &mut Tasks, listener: Listener, role: Role, rooms: &Rooms) {
+        let Some(listener) = listener else { return };
+        // Each has bounds of its own, so that strangers cannot use up those of the users.
+        let server = self.smtp_server(role, rooms);
+        let (tls, shutdown) = (Some(self.tls.clone()), self.shutdown.clone());
+        tasks.spawn(smtp::listen(listener, tls, server, role, shutdown));
+    }
+
+    fn open_imap(&self, tasks: &mut Tasks, listener: Listener, rooms: &Rooms) {
+        let Some(listener) = listener else { return };
+        let users = imap::MailUsers::new(self.store.clone(), Arc::clone(&rooms.authenticator));
+        let server = imap::Server::new(self.store.clone(), self.world.clone(), users);
+        tasks.spawn(imap::listen(listener, self.tls.clone(), server, self.stop()));
+    }
+
+    fn open_metrics(&self, tasks: &mut Tasks, listener: Listener) {
+        let Some(listener) = listener else { return };
+        let health = Health { store: self.store.clone(), metrics: self.metrics.clone() };
+        tasks.spawn(health::listen(listener, Arc::new(health), self.shutdown.clone()));
+    }
+
+    fn open_api(
+        &self,
+        tasks: &mut Tasks,
+        listener: Listener,
+        tls: Option<TlsAcceptor>,
+        api: &Arc<api::Api>,
+    ) {
+        let Some(listener) = listener else { return };
+        let (api, limits) = (Arc::clone(api), api::Limits::default());
+        tasks.spawn(api::listen(listener, tls, api, limits, self.stop()));
+    }
+
+    fn api(&self, rooms: &Rooms) -> Result<Arc<api::Api>, Failure> {
+        let sign_in = api::sign_in::routes(&self.sign_in(&rooms.authenticator), &self.door);
+        let routes = issuers::routes(&self.door).and(sign_in);
+        let proxies = api::Proxies::new(self.config.proxies.iter().copied());
+        Ok(api::Api::new(self.door.clone(), self.services(rooms)?, routes, proxies))
+    }
+
+    fn services(&self, rooms: &Rooms) -> Result<api::Services, Failure> {
+        let workmail = workmail::Service::new(workmail::Settings {
+            verification: rooms.verification,
+            dns: Some(rooms.dns.clone()),
+            functions: Some(rooms.functions.clone()),
+            ..workmail::Settings::new(self.config.hostname.as_str())
+        });
+        let content = self.config.content.content(self.client()?, self.world.clone())?;
+        Ok(api::Services {
+            accessanalyzer: accessanalyzer::Service,
+            cloudtrail: cloudtrail::Service,
+            logs: logs::Service,
+            iam: iam::Service,
+            sts: sts::Service,
+            workmail: workmail.with_exports(rooms.exports.for_jobs()),
+            messageflow: messageflow::Service::new(self.flow.clone(), content),
+        })
+    }
+
+    /// Requests to other servers, by connections of their own: those of functions take long, and others must not
+    /// wait for them.
+    fn client(&self) -> Result<errand::Client, Failure> {
+        Ok(errand::Client::new(self.config.outbound.hosts()?, self.world.clone()))
     }
 
     fn sign_in(&self, mail_users: &Arc<Authenticator>) -> Arc<signin::Service> {
@@ -150,19 +179,13 @@ impl Faces {
 
     /// Who knows the users of mailboxes, by password and by the tokens of the providers that the operator names.
     fn authenticator(&self) -> Result<Arc<Authenticator>, Failure> {
-        let errands = errand::Client::new(self.config.outbound.hosts()?, self.world.clone());
         let centers = self.config.identity_centers.iter().map(|center| center.parsed());
-        let providers = Providers::new(errands, centers.collect::<Result<_, _>>()?);
+        let providers = Providers::new(self.client()?, centers.collect::<Result<_, _>>()?);
         let authenticator = Authenticator::new(self.store.clone(), &self.world);
         Ok(Arc::new(authenticator.with_providers(providers)))
     }
 
-    fn smtp_server(
-        &self,
-        role: Role,
-        authenticator: &Arc<Authenticator>,
-        dns: &dns::Dns,
-    ) -> Arc<smtp::Server<House>> {
+    fn smtp_server(&self, role: Role, rooms: &Rooms) -> Arc<smtp::Server<House>> {
         let mut limits = Limits::default();
         if role == Role::Submission {
             // A whole office may be behind one address.
@@ -172,47 +195,13 @@ impl Faces {
         config.postmaster = self.config.postmaster.as_deref().and_then(smtp::Address::parse);
         let judged = self.config.mail_authentication.into();
         let judge = OriginJudge::new(
-            dns.clone(),
+            rooms.dns.clone(),
             self.world.clone(),
             self.config.hostname.as_str(),
             judged,
         );
-        let house = House::new(self.flow.clone(), Arc::clone(authenticator)).with_judge(judge);
+        let house =
+            House::new(self.flow.clone(), Arc::clone(&rooms.authenticator)).with_judge(judge);
         smtp::Server::new(config, house, self.world.clone())
     }
-}
-
-/// Does work that begins with calls and goes on without them, until `stop`. What is cut off goes on after the next start.
-async fn until(stop: impl Future<Output = ()>, work: impl Future<Output = ()>) {
-    tokio::select! {
-        () = stop => {}
-        () = work => {}
-    }
-}
-
-/// Starts the worker that hands mail to other servers.
-fn send_queue(
-    tasks: &mut JoinSet<()>,
-    flow: Mailflow,
-    exchangers: MailExchangers,
-    config: &Config,
-    shutdown: Shutdown,
-) -> Result<(), Failure> {
-    const TRIED: &str = "cannot set up outbound mail";
-    let host = config.hostname.as_str();
-    let dialer = errand::Dialer::new(config.outbound.hosts()?, flow.world().clone());
-    match &config.smarthost {
-        Some(HostPort { host: name, port }) => {
-            let resolver = Smarthost { host: name.clone(), port: *port };
-            let outbound =
-                Outbound::new(flow, resolver, dialer, host).map_err(Failure::of(TRIED))?;
-            tasks.spawn(smtp::send_queue(outbound, shutdown));
-        }
-        None => {
-            let outbound =
-                Outbound::new(flow, exchangers, dialer, host).map_err(Failure::of(TRIED))?;
-            tasks.spawn(smtp::send_queue(outbound, shutdown));
-        }
-    }
-    Ok(())
 }

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use lambda::{Credentials, Settings};
 use serde::{Deserialize, Serialize};
 
-use crate::{cli, content::read_credentials, failure::Failure};
+use crate::{
+    cli,
+    failure::Failure,
+    options::{read_credentials, refuse_without},
+};
 
 /// Where functions run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +38,10 @@ impl Lambda {
 
     /// The same for those who call functions.
     pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        if self.endpoint.is_none() && self.functions.is_empty() {
+            let credentials = ("lambda-credentials", self.credentials.is_some());
+            refuse_without("lambda-endpoint or lambda-function", &[credentials])?;
+        }
         let functions = self.functions.iter().map(String::as_str);
         let settings = Settings::parse(self.endpoint.as_deref(), functions)
             .map_err(|error| Failure::new(format!("lambda: {error}")))?;
@@ -41,5 +49,17 @@ impl Lambda {
         let credentials =
             credentials.map(|(access_key_id, secret)| Credentials { access_key_id, secret });
         Ok(settings.signed(credentials))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_without_a_place_to_call_are_not_ignored() {
+        let alone = Lambda { credentials: Some("/nowhere".into()), ..Lambda::default() };
+        let message = alone.settings().unwrap_err().to_string();
+        assert!(message.contains("lambda-credentials means nothing"), "{message}");
     }
 }

@@ -21,6 +21,7 @@ mod listeners;
 mod log;
 mod mail_trust;
 mod mailbox_import;
+mod options;
 mod policy_explain;
 mod policy_lint;
 mod serve;
@@ -28,6 +29,7 @@ mod sign_up;
 mod sign_ups;
 mod terminal;
 mod tls;
+mod workers;
 
 use std::process::ExitCode;
 
