@@ -368,6 +368,44 @@ def test_a_maildir_of_python(exports, tmp_path):
     assert found["Nested"][0][1] == [b"\\Answered"]
 
 
+def test_a_maildir_with_gaps_and_links(exports, tmp_path):
+    """What lies below a directory that is no Maildir is found; what a link leads to is not."""
+    _, email = exports.organization.user("fred")
+    root = tmp_path / "Maildir"
+    for place, subject in [("cur", "top"), ("Work/Plans/cur", "nested"), (".New/new", "new"), (".A/.B/cur", "dots")]:
+        (root / place).mkdir(parents=True)
+        (root / place / "1.host").write_bytes(message(subject))
+    (tmp_path / "other/cur").mkdir(parents=True)
+    (tmp_path / "other/cur/1.host").write_bytes(message("of somebody else"))
+    (root / ".Stolen").symlink_to(tmp_path / "other")
+    (root / ".Inner").mkdir()
+    (root / ".Inner/cur").symlink_to(tmp_path / "other/cur")
+    (root / ".Inner/new").mkdir()
+    done = imported(exports.house, root, email, code=1)
+    assert "4 messages imported, 0 were there already, 1 refused" in done.stdout
+    assert ".Inner/cur: it is a link" in done.stderr
+    found = {folder: messages[0][0] for folder, messages in contents(exports.house, email).items() if messages}
+    expected = {"INBOX": "top", "Work/Plans": "nested", "New": "new", "A/B": "dots"}
+    assert found == {folder: message(subject) for folder, subject in expected.items()}
+
+
+def test_two_imports_at_once(exports, tmp_path):
+    """Each sees what the other has filed, so that nothing comes twice."""
+    house, count = exports.house, 600
+    _, email = exports.organization.user("gert")
+    path = tmp_path / "many.mbox"
+    path.write_bytes(b"".join(b"From a\nSubject: %d\n\nHello.\n\n" % n for n in range(count)))
+    command = [binary(), "mailbox", "import", str(path), "--mailbox", email, "--data", str(house.data)]
+    both = [
+        subprocess.Popen(command, env=house.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    told = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    assert total(contents(house, email)) == count
+    assert sum(int(out.split()[0]) for out, _ in told) == count, told
+
+
 def test_zips_of_others(exports, tmp_path):
     """Plain zips work; what is bad in one is told, and the rest is imported."""
     _, email = exports.organization.user("gina")
@@ -379,11 +417,16 @@ def test_zips_of_others(exports, tmp_path):
         archive.writestr("/absolute/c.eml", message("absolute"))
         archive.writestr("Some/notes.txt", b"no message")
         archive.writestr("bomb.eml", bytes(70 << 20))
+        archive.writestr("\x1b[2Jnotes.txt", b"no message")
+        link = zipfile.ZipInfo("Some/link.eml")
+        link.create_system, link.external_attr = 3, 0o120777 << 16
+        archive.writestr(link, b"/etc/passwd")
         with pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr("Some/Folder/a.EML", message("below"))
     done = imported(exports.house, path, email, code=1)
-    assert "2 messages imported, 0 were there already, 5 refused" in done.stdout
-    for words in ["files of one name", "../../etc/b.eml: its folder", "notes.txt: it is no message", "bomb.eml: it is larger"]:
+    assert "2 messages imported, 0 were there already, 7 refused" in done.stdout
+    assert "\x1b" not in done.stderr
+    for words in ["files of one name", "../../etc/b.eml: its folder", "notes.txt: it is no message", "bomb.eml: it is larger", "link.eml: it is a link"]:
         assert words in done.stderr
     found = contents(exports.house, email)
     assert found["INBOX"][0][0] == b"Date: Thu, 1 Feb 2024 12:30:15 +0000\r\nSubject: top\r\n\r\nx\r\n"

@@ -118,7 +118,7 @@ impl Line {
 /// Says what came of it; the exit code tells whether everything is there.
 fn tell(report: &Report) -> Result<ExitCode, Failure> {
     for refused in &report.refused {
-        eprintln!("not imported: {}: {}", refused.origin, refused.why);
+        eprintln!("not imported: {}: {}", plain(&refused.origin), plain(&refused.why));
     }
     let untold = report.refused_count - report.refused.len() as u64;
     if untold > 0 {
@@ -137,7 +137,13 @@ fn tell(report: &Report) -> Result<ExitCode, Failure> {
             "the mailbox is full: it may hold {quota_bytes} bytes. With a larger quota the same command goes on"
         ))),
         Some(CutShort::Unreadable(why)) => {
-            Err(Failure::new(format!("the source cannot be read to its end: {why}")))
+            Err(Failure::new(format!("the source cannot be read to its end: {}", plain(why))))
         }
     }
+}
+
+/// Without what a terminal would obey: names in an archive are a stranger's.
+fn plain(text: &str) -> String {
+    let shown = |char: char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char };
+    text.chars().map(shown).collect()
 }

@@ -1,6 +1,6 @@
 //! Messages put into a mailbox, several in a transaction, and none that is there already.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use mailbox::{
@@ -40,13 +40,15 @@ pub(super) struct Filing<'a> {
     pub(super) report: Report,
 }
 
-/// A folder of the mailbox, with the messages that it had before this import.
+/// A folder of the mailbox, with the messages that are not of this import, by their sizes.
 struct Folder {
     id: FolderId,
     held: HashMap<u64, Vec<Held>>,
+    /// All before this UID are of this import, or were looked at for `held`.
+    known: Uid,
 }
 
-/// A message that was there before, and that no message of the source has been found to be yet.
+/// A message that is there, and that no message of the source has been found to be yet.
 struct Held {
     uid: Uid,
     /// Read when one of the same size comes.
@@ -59,6 +61,8 @@ type Hash = [u8; 32];
 struct Ready {
     origin: String,
     prepared: Prepared,
+    hash: Hash,
+    name: FolderName,
     folder: FolderId,
     message: Marks,
 }
@@ -112,7 +116,7 @@ impl<'a> Filing<'a> {
 
     /// Commits what waits for others to be committed with.
     pub(super) async fn flush(&mut self) -> Result<(), Error> {
-        let batch = std::mem::take(&mut self.batch);
+        let mut batch = std::mem::take(&mut self.batch);
         self.batch_bytes = 0;
         if batch.is_empty() || self.report.cut_short.is_some() {
             return Ok(());
@@ -120,10 +124,24 @@ impl<'a> Filing<'a> {
         let mut tries = 1;
         let filed = loop {
             match self.try_file(&batch).await {
+                Ok(Tried::Filed(filed)) => break filed,
+                Ok(Tried::Behind) if tries < TRIES_MAX => {
+                    tries += 1;
+                    batch = self.without_present(batch).await?;
+                }
+                Ok(Tried::Behind) => {
+                    let text = "others keep putting messages into the same folder";
+                    return Err(std::io::Error::other(text).into());
+                }
                 Err(error) if error.is_conflict() && tries < TRIES_MAX => tries += 1,
-                filed => break filed?,
+                Err(error) => return Err(error.into()),
             }
         };
+        for (name, uid) in filed.last {
+            if let Some(folder) = self.folders.get_mut(&name) {
+                folder.known = Uid(uid.0.saturating_add(1));
+            }
+        }
         self.report.imported += filed.count;
         self.report.cut_short = filed.full;
         filed.refused.into_iter().for_each(|refused| self.refuse(refused.origin, refused.why));
@@ -139,16 +157,17 @@ impl<'a> Filing<'a> {
                 return Ok(());
             }
         };
-        if self.is_present(&name, &message.bytes).await? {
+        let (hash, bytes) = (hash(&message.bytes), message.bytes.len());
+        if self.is_present(&name, bytes as u64, hash).await? {
             self.report.present += 1;
             return Ok(());
         }
         let Some(folder) = self.folders.get(&name).map(|folder| folder.id) else { return Ok(()) };
         let marks = self.marks(&message);
-        let bytes = message.bytes.len();
         match prepare(self.store, &self.organization, message.bytes).await {
             Ok(prepared) => {
-                self.batch.push(Ready { origin: message.origin, prepared, folder, message: marks });
+                let (origin, message) = (message.origin, marks);
+                self.batch.push(Ready { origin, prepared, hash, name, folder, message });
             }
             Err(error @ mailbox::Error::MessageTooLarge(_)) => {
                 self.refuse(message.origin, error);
@@ -180,8 +199,9 @@ impl<'a> Filing<'a> {
                 found => break found?,
             }
         };
-        let held = self.held(id).await?;
-        self.folders.insert(name.clone(), Folder { id, held });
+        let mut folder = Folder { id, held: HashMap::new(), known: Uid(1) };
+        folder.look(self.store).await?;
+        self.folders.insert(name.clone(), folder);
         Ok(Ok(name))
     }
 
@@ -202,25 +222,15 @@ impl<'a> Filing<'a> {
         Ok(made.id)
     }
 
-    /// What a folder holds, by size.
-    async fn held(&self, folder: FolderId) -> Result<HashMap<u64, Vec<Held>>, Error> {
-        let mut held: HashMap<u64, Vec<Held>> = HashMap::new();
-        let mut cursor = Cursor::new(folder, UidSet::all(), Columns::Row);
-        loop {
-            let batch = cursor.next(&mut self.store.read().await?).await?;
-            let Some(batch) = batch else { return Ok(held) };
-            for message in batch {
-                let same = held.entry(message.size_bytes).or_default();
-                same.push(Held { uid: message.uid, hash: None });
-            }
-        }
-    }
-
-    /// Whether the folder had the message before this import; each of those counts for one of the source.
-    async fn is_present(&mut self, name: &FolderName, bytes: &[u8]) -> Result<bool, Error> {
+    /// Whether the folder has the message from elsewhere; each of those counts for one of the source.
+    async fn is_present(
+        &mut self,
+        name: &FolderName,
+        size_bytes: u64,
+        wanted: Hash,
+    ) -> Result<bool, Error> {
         let Some(folder) = self.folders.get_mut(name) else { return Ok(false) };
-        let Some(same) = folder.held.get_mut(&(bytes.len() as u64)) else { return Ok(false) };
-        let wanted = hash(bytes);
+        let Some(same) = folder.held.get_mut(&size_bytes) else { return Ok(false) };
         for at in 0..same.len() {
             let held = &mut same[at];
             if held.hash.is_none() {
@@ -232,6 +242,22 @@ impl<'a> Filing<'a> {
             }
         }
         Ok(false)
+    }
+
+    /// What is left of a batch once it is known what others, perhaps a second import, have put beside it.
+    async fn without_present(&mut self, batch: Vec<Ready>) -> Result<Vec<Ready>, Error> {
+        let mut left = Vec::with_capacity(batch.len());
+        for ready in batch {
+            if let Some(folder) = self.folders.get_mut(&ready.name) {
+                folder.look(self.store).await?;
+            }
+            if self.is_present(&ready.name, ready.prepared.size_bytes(), ready.hash).await? {
+                self.report.present += 1;
+            } else {
+                left.push(ready);
+            }
+        }
+        Ok(left)
     }
 
     /// Flags, keywords as far as they can be, and the best that is known of when it came in.
@@ -251,12 +277,19 @@ impl<'a> Filing<'a> {
         Marks { flags: message.flags, keywords, received_at }
     }
 
-    async fn try_file(&self, batch: &[Ready]) -> Result<Filed, mailbox::Error> {
+    /// Files a batch, unless a folder holds what was not looked at.
+    async fn try_file(&self, batch: &[Ready]) -> Result<Tried, mailbox::Error> {
         let mut tx = self.store.write().await?;
+        if self.is_behind(&mut tx, batch).await? {
+            return Ok(Tried::Behind);
+        }
         let mut filed = Filed::default();
         for ready in batch {
             match self.file(&mut tx, ready).await {
-                Ok(()) => filed.count += 1,
+                Ok(uid) => {
+                    filed.count += 1;
+                    filed.last.insert(ready.name.clone(), uid);
+                }
                 Err(mailbox::Error::QuotaExceeded { quota_bytes, .. }) => {
                     filed.full = Some(CutShort::Full { quota_bytes });
                     break;
@@ -269,10 +302,27 @@ impl<'a> Filing<'a> {
             }
         }
         tx.commit().await?;
-        Ok(filed)
+        Ok(Tried::Filed(filed))
     }
 
-    async fn file(&self, tx: &mut Transaction, ready: &Ready) -> Result<(), mailbox::Error> {
+    async fn is_behind(
+        &self,
+        tx: &mut Transaction,
+        batch: &[Ready],
+    ) -> Result<bool, mailbox::Error> {
+        let names: HashSet<&FolderName> = batch.iter().map(|ready| &ready.name).collect();
+        for folder in names.into_iter().filter_map(|name| self.folders.get(name)) {
+            match folders::get(tx, folder.id).await {
+                Ok(now) if now.uid_next > folder.known => return Ok(true),
+                // Its messages are refused one by one.
+                Ok(_) | Err(mailbox::Error::NoSuchFolder) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    async fn file(&self, tx: &mut Transaction, ready: &Ready) -> Result<Uid, mailbox::Error> {
         // Refused before the body has a row: one that no message names would stay for ever.
         folders::get(tx, ready.folder).await?;
         let mailbox = mailboxes::get(tx, self.mailbox).await?;
@@ -290,7 +340,7 @@ impl<'a> Filing<'a> {
             received_at: ready.message.received_at,
             now: self.world.now(),
         };
-        deliver(tx, &body, &delivery).await.map(drop)
+        deliver(tx, &body, &delivery).await.map(|appended| appended.uid)
     }
 
     fn refuse(&mut self, origin: String, why: impl ToString) {
@@ -301,10 +351,40 @@ impl<'a> Filing<'a> {
     }
 }
 
+impl Folder {
+    /// Looks at what others have put into it since the last look.
+    async fn look(&mut self, store: &Store) -> Result<(), Error> {
+        let next = match folders::get(&mut store.read().await?, self.id).await {
+            Ok(folder) => folder.uid_next,
+            Err(mailbox::Error::NoSuchFolder) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let new = UidSet::from_iter([self.known.0..=next.0.saturating_sub(1)]);
+        let mut cursor = Cursor::new(self.id, new, Columns::Row);
+        while let Some(batch) = cursor.next(&mut store.read().await?).await? {
+            for message in batch {
+                let same = self.held.entry(message.size_bytes).or_default();
+                same.push(Held { uid: message.uid, hash: None });
+            }
+        }
+        self.known = next;
+        Ok(())
+    }
+}
+
+/// What became of a transaction.
+enum Tried {
+    Filed(Filed),
+    /// A folder holds what was not looked at; nothing was done.
+    Behind,
+}
+
 /// What a transaction did.
 #[derive(Default)]
 struct Filed {
     count: u64,
+    /// The last UID that it gave out in a folder.
+    last: HashMap<FolderName, Uid>,
     refused: Vec<Refused>,
     full: Option<CutShort>,
 }

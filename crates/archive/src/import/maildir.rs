@@ -2,7 +2,7 @@
 //! (`.Work.Plans`) or as directories in directories (`Work/Plans`).
 
 use std::{
-    ffi::OsStr,
+    ffi::OsString,
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -19,41 +19,65 @@ use super::{
 };
 use crate::Error;
 
-/// The directories of messages. What lies in `tmp` is not whole.
+/// The directories of messages.
 const READ: [&str; 2] = ["cur", "new"];
+/// The directory of messages that are not whole.
+const TMP: &str = "tmp";
 /// The keyword of messages that were passed on.
 const FORWARDED: &str = "$Forwarded";
 
 /// Whether a directory is a Maildir.
 pub(super) fn is_one(path: &Path) -> bool {
-    path.join("cur").is_dir()
+    READ.iter().any(|kind| is_directory(&path.join(kind)))
 }
 
-/// Reads a Maildir and all that are below it.
+/// A link is none: it could lead in circles, or out of here.
+fn is_directory(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
+}
+
+/// Reads a Maildir and all that are below it, also below directories that are none themselves.
 pub(super) fn read(root: &Path, outbox: &Outbox) -> Result<(), Error> {
     // What is left to be read: directory, path of the folder.
     let mut left = vec![(root.to_owned(), Vec::<String>::new())];
     while let Some((path, folder)) = left.pop() {
-        if messages(&path, &folder, outbox)?.is_err() {
+        if one(&path, folder, outbox, &mut left).is_err() {
             return Ok(());
-        }
-        if folder.len() < MAX_NAME_DEPTH {
-            let mut below = below(&path, &folder)?;
-            below.reverse();
-            left.append(&mut below);
         }
     }
     Ok(())
 }
 
-/// The Maildirs directly below one, by name.
-fn below(path: &Path, folder: &[String]) -> Result<Vec<(PathBuf, Vec<String>)>, Error> {
+/// Reads one directory, and adds those below it to what is left.
+fn one(
+    path: &Path,
+    folder: Vec<String>,
+    outbox: &Outbox,
+    left: &mut Vec<(PathBuf, Vec<String>)>,
+) -> Result<(), Closed> {
+    if is_one(path) {
+        messages(path, &folder, outbox)?;
+    }
+    match below(path, &folder) {
+        Ok(below) if below.is_empty() => Ok(()),
+        Ok(_) if folder.len() > MAX_NAME_DEPTH => {
+            outbox.refuse(shown(path), "what is in it lies too deep")
+        }
+        Ok(below) => {
+            left.extend(below.into_iter().rev());
+            Ok(())
+        }
+        Err(error) => outbox.refuse(shown(path), error),
+    }
+}
+
+/// The directories directly below one, by name, but for those of its own messages.
+fn below(path: &Path, folder: &[String]) -> io::Result<Vec<(PathBuf, Vec<String>)>> {
     let mut found = Vec::new();
     for name in names(path)? {
         let inner = path.join(&name);
-        // A link could lead in circles, or out of here.
-        let is_directory = fs::symlink_metadata(&inner).is_ok_and(|meta| meta.is_dir());
-        if !is_directory || !is_one(&inner) {
+        let is_own = READ.iter().chain([&TMP]).any(|own| name == **own);
+        if is_own || !is_directory(&inner) {
             continue;
         }
         let name = name.to_string_lossy();
@@ -67,33 +91,35 @@ fn below(path: &Path, folder: &[String]) -> Result<Vec<(PathBuf, Vec<String>)>, 
     Ok(found)
 }
 
-fn messages(path: &Path, folder: &[String], outbox: &Outbox) -> Result<Result<(), Closed>, Error> {
+fn messages(path: &Path, folder: &[String], outbox: &Outbox) -> Result<(), Closed> {
     let folder = Some(folder.join("/")).filter(|folder| !folder.is_empty());
-    if let Some(folder) = &folder
-        && outbox.put(Found::Folder(folder.clone())).is_err()
-    {
-        return Ok(Err(Closed));
+    if let Some(folder) = &folder {
+        outbox.put(Found::Folder(folder.clone()))?;
     }
     for kind in READ {
         let directory = path.join(kind);
-        if !directory.is_dir() {
+        if !is_directory(&directory) {
+            if directory.is_symlink() {
+                outbox.refuse(shown(&directory), "it is a link")?;
+            }
             continue;
         }
-        for name in names(&directory)? {
-            if name.as_encoded_bytes().starts_with(b".") {
+        let names = match names(&directory) {
+            Ok(names) => names,
+            Err(error) => {
+                outbox.refuse(shown(&directory), error)?;
                 continue;
             }
-            let file = directory.join(&name);
-            let put = match message(&file, &name.to_string_lossy(), folder.clone()) {
-                Ok(message) => outbox.put(Found::Message(message)),
-                Err(error) => outbox.refuse(shown(&file), error),
-            };
-            if put.is_err() {
-                return Ok(Err(Closed));
+        };
+        for name in names.iter().filter(|name| !name.as_encoded_bytes().starts_with(b".")) {
+            let file = directory.join(name);
+            match message(&file, &name.to_string_lossy(), folder.clone()) {
+                Ok(message) => outbox.put(Found::Message(message))?,
+                Err(error) => outbox.refuse(shown(&file), error)?,
             }
         }
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
 fn message(path: &Path, name: &str, folder: Option<String>) -> io::Result<Message> {
@@ -137,20 +163,15 @@ fn marks(name: &str) -> (Flags, Vec<String>) {
 }
 
 /// The names in a directory, sorted, so that an import that is done again sees them in the same order.
-fn names(path: &Path) -> Result<Vec<std::ffi::OsString>, Error> {
-    let cannot =
-        |error: io::Error| Error::Source(format!("cannot read `{}`: {error}", shown(path)));
+fn names(path: &Path) -> io::Result<Vec<OsString>> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(path).map_err(cannot)? {
+    for entry in fs::read_dir(path)? {
         if names.len() >= ENTRIES_MAX {
-            return Err(Error::Source(format!(
-                "`{}` has more than {ENTRIES_MAX} entries",
-                shown(path)
-            )));
+            return Err(io::Error::other(format!("it has more than {ENTRIES_MAX} entries")));
         }
-        names.push(entry.map_err(cannot)?.file_name());
+        names.push(entry?.file_name());
     }
-    names.sort_by(|one: &std::ffi::OsString, two| OsStr::cmp(one, two));
+    names.sort();
     Ok(names)
 }
 

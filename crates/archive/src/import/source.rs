@@ -38,7 +38,8 @@ impl Source {
         let cannot = |error: io::Error| Error::Source(format!("cannot read `{origin}`: {error}"));
         if fs::metadata(path).map_err(cannot)?.is_dir() {
             if !maildir::is_one(path) {
-                let text = format!("`{origin}` is not a Maildir: it has no folder `cur`");
+                let text =
+                    format!("`{origin}` is not a Maildir: it has neither a folder `cur` nor `new`");
                 return Err(Error::Source(text));
             }
             return Ok(Self(Kind::Maildir(path.to_owned())));

@@ -20,6 +20,8 @@ use crate::{
 
 /// The largest index; ours end sooner.
 const INDEX_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// What all indexes of an archive may have, for their lines are held in memory; ours have some 150 bytes a message.
+const INDEXES_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 /// An open zip.
 pub(super) struct Archive<R> {
@@ -62,7 +64,7 @@ impl<R: ReadSeek> Archive<R> {
     }
 
     fn lines(&mut self) -> Result<Lines, Error> {
-        let mut lines = Lines::new();
+        let (mut lines, mut room) = (Lines::new(), INDEXES_BYTES_MAX);
         for number in 0..self.zip.len() {
             let name = self.name(number);
             if !layout::is_index(&name) {
@@ -73,6 +75,9 @@ impl<R: ReadSeek> Archive<R> {
             };
             let mut entry = self.zip.by_index(number).map_err(|error| damaged(&error))?;
             let text = bounded(&mut entry, INDEX_BYTES_MAX).map_err(|error| damaged(&error))?;
+            room = room
+                .checked_sub(text.len() as u64)
+                .ok_or_else(|| damaged(&"it and those before it are too large"))?;
             for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                 let line: Line = serde_json::from_slice(line).map_err(|error| damaged(&error))?;
                 if lines.len() >= ENTRIES_MAX {
@@ -111,6 +116,9 @@ impl<R: ReadSeek> Archive<R> {
         }
         if layout::is_index(&name) {
             return Ok(Ok(()));
+        }
+        if entry.is_symlink() {
+            return Ok(outbox.refuse(origin, "it is a link"));
         }
         if !is_message(&name) {
             return Ok(outbox.refuse(origin, "it is no message, which ends with .eml"));
