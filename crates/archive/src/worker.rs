@@ -174,6 +174,7 @@ impl Inner {
 
     async fn attempt(&self, job: &Job) -> Result<Exported, Stopped> {
         if job.attempts > ATTEMPTS_MAX {
+            self.destination.clear(job).await?;
             let text =
                 format!("The export was begun {ATTEMPTS_MAX} times and never came to its end.");
             return Err(Error::Destination(text).into());

@@ -174,6 +174,8 @@ async fn a_job_that_never_ends_is_given_up() {
     let house = House::new().await;
     house.mailbox("u", 1).await;
     house.job("job", "u", ATTEMPTS_MAX).await;
+    std::fs::create_dir(house.folder.path().join(BUCKET).join("p")).unwrap();
+    std::fs::write(house.file(&format!("job.zip.enc.part{ATTEMPTS_MAX}")), b"half").unwrap();
     let (state, error) = beside(house.worker(), house.ended("job")).await;
     assert_eq!(state, "FAILED");
     assert!(error.unwrap().contains("never came to its end"));
