@@ -16,7 +16,7 @@ use super::{
 };
 
 /// How long the records may take to appear, as with AWS.
-const PATIENCE: Duration = Duration::from_secs(72 * 3600);
+pub(super) const PATIENCE: Duration = Duration::from_secs(72 * 3600);
 
 /// The first rest between two looks; each is twice as long as the one before.
 const REST: Duration = Duration::from_secs(30);

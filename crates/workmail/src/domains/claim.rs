@@ -7,7 +7,7 @@ use wire::workmail::{
 };
 use world::{Timestamp, World};
 
-use super::{Verification, proofs};
+use super::{Verification, checks::PATIENCE, proofs};
 
 /// Domains of one organization, the test domain among them (AWS's quota).
 const DOMAINS_MAX: i64 = 1000;
@@ -15,7 +15,7 @@ const DOMAINS_MAX: i64 = 1000;
 /// Gives a domain to an organization, whose it may be already: then what was not proved may be proved anew.
 ///
 /// The first organization that registers a domain has it, and has three days to prove that where proof is wanted.
-/// A domain of which that failed is free for others.
+/// After them a domain that is not proved is free for others, however often it was registered anew.
 pub(crate) async fn claim(
     tx: &mut Transaction,
     world: &World,
@@ -23,14 +23,16 @@ pub(crate) async fn claim(
     name: &str,
     verification: Verification,
 ) -> Result<(), wire::Error> {
-    const OWNER: &str = "SELECT organization_id, ownership FROM mail_domains WHERE name = $1";
-    let owner = tx.row(OWNER, params![name], |row| Ok((row.get(0)?, row.get(1)?))).await?;
-    let owner: Option<(String, String)> = owner;
+    const OWNER: &str =
+        "SELECT organization_id, ownership, registered_at FROM mail_domains WHERE name = $1";
+    let owner: Option<(String, String, Timestamp)> =
+        tx.row(OWNER, params![name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await?;
+    let now = world.now();
     match owner {
-        Some((owner, _)) if owner == organization => {
+        Some((owner, ..)) if owner == organization => {
             return Ok(repair(tx, world, name, verification).await?);
         }
-        Some((_, state)) if state == Status::Failed.as_str() => {
+        Some((_, state, since)) if is_free(&state, since, now) => {
             tx.execute("DELETE FROM mail_domains WHERE name = $1", params![name]).await?;
         }
         Some(_) => {
@@ -45,9 +47,14 @@ pub(crate) async fn claim(
         let text = format!("The organization has {DOMAINS_MAX} mail domains, which is the limit.");
         return Err(LIMIT_EXCEEDED.with(text));
     }
-    let now = world.now();
     insert(tx, organization, name, false, verification, now).await?;
     Ok(proofs::begin(tx, world, name, verification).await?)
+}
+
+/// Whether another may have the domain.
+fn is_free(ownership: &str, since: Timestamp, now: Timestamp) -> bool {
+    ownership == Status::Failed.as_str()
+        || (ownership == Status::Pending.as_str() && now.since(since) >= PATIENCE)
 }
 
 /// Adds a test domain, which needs no proof.

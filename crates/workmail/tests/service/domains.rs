@@ -177,6 +177,25 @@ async fn a_domain_that_failed_is_free_for_others() {
 }
 
 #[tokio::test]
+async fn a_domain_that_is_never_proved_cannot_be_kept_by_registering_it_anew() {
+    let zone = Zone::new();
+    let (house, id) = House::asking(&zone).await;
+    let next = house.organization("next").await;
+    house.domain(&id, "example.com").await;
+    for _ in 0..4 {
+        let taken = ask!(house, register_mail_domain, register(&next, "example.com"));
+        refused(taken, &MAIL_DOMAIN_IN_USE);
+        house.clock.advance(Duration::from_secs(18 * 3600));
+        house.domain(&id, "example.com").await;
+    }
+    house.domain(&next, "example.com").await;
+    let theirs = ask!(house, get_mail_domain, get(&next, "example.com")).unwrap();
+    assert_eq!(states(&theirs), (Pending, Pending));
+    let late = ask!(house, register_mail_domain, register(&id, "example.com"));
+    refused(late, &MAIL_DOMAIN_IN_USE);
+}
+
+#[tokio::test]
 async fn domains_that_an_organization_begins_with_are_proved_too() {
     let zone = Zone::new();
     let (house, _) = House::asking(&zone).await;
