@@ -166,8 +166,8 @@ pub(crate) struct Serve {
     /// hostname unless given. The tokens of outbound federation bear it as their issuer.
     #[arg(long, env = "CHANCERY_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
-    /// Where a host of outbound HTTPS requests is, in the place of the DNS; may also be a private address. May
-    /// be given more than once.
+    /// Where a host of outbound HTTPS requests, or an SMTP gateway, is, in the place of the DNS; may also be a private
+    /// address. May be given more than once.
     #[arg(
         long = "outbound-host",
         env = "CHANCERY_OUTBOUND_HOSTS",

@@ -32,8 +32,9 @@ const FORGET_STEPS_MAX: usize = 2_000;
 /// Steps of clearing log events away at one time; each is a transaction of bounded size.
 const LOG_STEPS_MAX: usize = 1_000;
 
-/// Clears away messages that the retention policies find too old, mailboxes whose thirty days are over, bodies that nothing names, sign-ups that nobody
-/// confirmed, log events whose group keeps them no longer, messages that are in transit no more, and events older than `event_days`, until `shutdown`.
+/// Clears away messages that the retention policies find too old, mailboxes whose thirty days are over, bodies that
+/// nothing names, sign-ups that nobody confirmed, log events whose group keeps them no longer, messages that are in
+/// transit no more, and events older than `event_days`, until `shutdown`.
 pub(crate) async fn keep(store: Store, world: World, event_days: EventDays, shutdown: Shutdown) {
     let mut stop = std::pin::pin!(requested(shutdown));
     let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + FIRST_DELAY, INTERVAL);
