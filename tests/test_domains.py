@@ -259,14 +259,35 @@ def test_policies_are_obeyed_where_the_organization_wants_it(house, root, names,
     assert places == ["INBOX"] and "dmarc=fail (p=reject)" in results(message)
 
 
+def test_no_author_is_hidden(house, names, organization):
+    _, ada = organization.user("ada")
+    thief = Sender(names, "v=spf1 ip4:127.0.0.1 -all", "none")
+    victim, own = Sender(names, "v=spf1 -all", "reject").domain, f"x@{thief.domain}"
+    crowd = ", ".join(f"x@e{n}.{thief.domain}" for n in range(5))
+    for number, (author, places) in enumerate({
+        f"ceo@(x){victim}": [], f"ceo@\r\n {victim}": [], f"{own}, ceo @ {victim}": [],
+        f"{own}\r\nFrom : team: ceo@{victim.upper()};": [], f"ceo@{victim}\x01": [],
+        f"{crowd}, ceo@{victim}": [junk(house, ada)], own: ["INBOX"],
+    }.items()):  # fmt: skip
+        thief.send(house, ada, f"From: {author}\r\nSubject: hidden {number}\r\n\r\nhello\r\n".encode())
+        assert found(house, ada, f"hidden {number}")[0] == places, author
+
+
 def test_nobody_writes_in_our_name(house, names, organization):
     _, ada = organization.user("ada")
     sender = Sender(names, "v=spf1 ip4:127.0.0.1 -all", "none")
     lies = b"Authentication-Results: MX.ours.test; dmarc=pass\r\nauthentication-results: other.test; spf=pass\r\n"
+    lies = b"Authentication-Results: (\\() mx.ours.test; dmarc=pass\r\n" + lies
     sender.send(house, ada, lies + sender.letter("lies"))
     _, message = found(house, ada, "lies")
     fields = email.message_from_bytes(message).get_all("Authentication-Results")
     assert [field.split(";")[0] for field in fields] == ["mx.ours.test", "other.test"]
+    # nor do our own users
+    _, bob = organization.user("bob")
+    with house.submission(bob, PASSWORD) as smtp:
+        smtp.sendmail(bob, [ada], lies + f"From: {bob}\r\nSubject: own lies\r\n\r\n".encode())
+    _, message = found(house, ada, "own lies")
+    assert email.message_from_bytes(message).get_all("Authentication-Results") == ["other.test; spf=pass"]
 
 
 def test_a_chain_of_records_has_an_end(house, names, organization):

@@ -25,6 +25,7 @@ pub struct Zone(Arc<Mutex<State>>);
 struct State {
     records: Records,
     silent: HashSet<Name>,
+    slow: HashSet<Name>,
     broken: bool,
     asked: usize,
 }
@@ -36,7 +37,7 @@ impl Zone {
     }
 
     /// Adds a record in the form `TXT text`, `A address`, `MX 10 host`, `CNAME host` or `PTR host`; after
-    /// `TIMEOUT ` no look-up of another kind for the name gets an answer.
+    /// `TIMEOUT ` no look-up of another kind for the name gets an answer, and after `SLOW ` none ever ends.
     ///
     /// # Panics
     /// If it has another form.
@@ -48,6 +49,10 @@ impl Zone {
         let Ok(name) = resolver::whole(name) else { return self };
         if kind == "TIMEOUT" {
             self.lock().silent.insert(name);
+            return self;
+        }
+        if kind == "SLOW" {
+            self.lock().slow.insert(name);
             return self;
         }
         let data = match kind {
@@ -88,6 +93,10 @@ impl Zone {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_slow(&self, name: &Name) -> bool {
+        self.lock().slow.contains(name)
     }
 
     pub(crate) fn answer(&self, name: &Name, kind: RecordType) -> Result<Vec<RData>, LookupError> {

@@ -8,7 +8,7 @@ use tokio::{task, time};
 use world::Timestamp;
 
 use crate::{
-    Dmarc, DmarcOutcome, Refused, Signed, Spf, dkim,
+    Dmarc, Refused, Signed, Spf, dkim,
     dmarc::{self, Known},
     domain,
     message::Message,
@@ -69,10 +69,7 @@ pub async fn judge(dns: &Dns, subject: Subject) -> Findings {
             .await;
     let spf_domain = domain::of_address(&sender);
     let known = Known { spf, spf_domain: spf_domain.as_deref(), signed: &signed };
-    let policy = dmarc::judge(dns, &authors, known);
-    let dmarc = time::timeout_at(begun + JUDGE_TIMEOUT, policy).await.unwrap_or_else(|_| {
-        Dmarc::without_policy(DmarcOutcome::TempError, authors.first().cloned())
-    });
+    let dmarc = dmarc::judge(dns, &authors, known, begun + JUDGE_TIMEOUT).await;
     Findings { spf, spf_domain, signed, dmarc }
 }
 
@@ -111,7 +108,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{DkimKey, Policy, SIGNATURES_MAX, message::FIELDS_MAX};
+    use crate::{DkimKey, DmarcOutcome, Policy, SIGNATURES_MAX, message::FIELDS_MAX};
 
     const LETTER: &str = "From: Ann <ann@a.example>\r\nTo: b@b.example\r\nSubject:  hello\r\n\tthere\r\n\
         \r\nOne  line.\r\n\r\n";

@@ -13,6 +13,7 @@
 //! not sign or verify chains of forwarders (ARC), sends no reports, and asks no list of public suffixes: RFC 9989
 //! finds the organization of a domain in the DNS.
 
+mod addresses;
 mod dkim;
 mod dmarc;
 mod domain;
@@ -22,6 +23,7 @@ mod results;
 mod spf;
 mod tags;
 
+pub use addresses::addresses;
 pub use dkim::{DkimKey, DkimKeyError, Refused, SIGNATURES_MAX, Signed, is_published};
 pub use dmarc::{Dmarc, DmarcOutcome, Policy};
 pub use judge::{Findings, JUDGE_TIMEOUT, Subject, judge};

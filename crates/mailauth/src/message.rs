@@ -1,8 +1,6 @@
 //! A message, taken apart as far as signatures need it.
 
-use mail_parser::{HeaderName, MessageParser};
-
-use crate::domain;
+use crate::{addresses, domain};
 
 /// Octets of a header that signatures are looked for in. A larger one is no letter.
 pub(crate) const HEADER_OCTETS_MAX: usize = 512 << 10;
@@ -10,7 +8,7 @@ pub(crate) const HEADER_OCTETS_MAX: usize = 512 << 10;
 /// Fields of such a header.
 pub(crate) const FIELDS_MAX: usize = 2_000;
 
-/// Domains of authors that are asked about.
+/// Domains of authors that are asked about; a message that has more is from nobody.
 pub(crate) const AUTHOR_DOMAINS_MAX: usize = 4;
 
 /// A field of the header.
@@ -50,7 +48,7 @@ impl<'a> Message<'a> {
                 octets.len() - after.len() > HEADER_OCTETS_MAX || fields.len() == FIELDS_MAX;
             if !is_flood {
                 fields.push(field(raw));
-            } else if late_authors < AUTHOR_DOMAINS_MAX && is_author(raw) {
+            } else if late_authors <= AUTHOR_DOMAINS_MAX && is_author(raw) {
                 // nobody hides behind a flood
                 fields.push(field(raw));
                 late_authors += 1;
@@ -61,14 +59,14 @@ impl<'a> Message<'a> {
         Self { fields, body, is_flood }
     }
 
-    /// The domains of the authors, each once.
+    /// The domains of the authors, each once, and at most one more than are asked about.
     pub(crate) fn author_domains(&self) -> Vec<String> {
         let mut domains: Vec<String> = Vec::new();
         let fields = self.fields.iter().filter(|field| field.is("From"));
-        for address in fields.flat_map(|field| addresses(field.raw)) {
+        for address in fields.flat_map(|field| addresses::in_value(field.value)) {
             let found = domain::of_address(&address).filter(|found| !domains.contains(found));
             domains.extend(found);
-            if domains.len() == AUTHOR_DOMAINS_MAX {
+            if domains.len() > AUTHOR_DOMAINS_MAX {
                 break;
             }
         }
@@ -110,15 +108,6 @@ fn is_author(raw: &[u8]) -> bool {
     field(raw).is("From")
 }
 
-fn addresses(raw: &[u8]) -> Vec<String> {
-    let raw = raw.get(..HEADER_OCTETS_MAX).unwrap_or(raw);
-    let parser = MessageParser::new().header_address(HeaderName::From);
-    let Some(parsed) = parser.parse_headers(raw) else { return Vec::new() };
-    let found = parsed.headers().iter().filter_map(|header| header.value().as_address());
-    let found = found.flat_map(|address| address.iter().filter_map(|one| one.address()));
-    found.map(str::to_owned).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -149,6 +138,13 @@ mod tests {
         let message = Message::parse(text.as_bytes());
         assert!(message.is_flood);
         assert_eq!(message.author_domains(), ["x.example"]);
+    }
+
+    #[test]
+    fn a_large_field_hides_no_author() {
+        let many = "a@x.example,\r\n ".repeat(HEADER_OCTETS_MAX / 10);
+        let text = format!("From: {many}ceo@y.example\r\n\r\nbody");
+        assert_eq!(Message::parse(text.as_bytes()).author_domains(), ["x.example", "y.example"]);
     }
 
     proptest! {

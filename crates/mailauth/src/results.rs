@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use crate::{
-    Findings, Refused, Signed, domain,
+    Findings, Refused, Signed,
+    addresses::comment,
+    domain,
     message::{field, next_field},
 };
 
@@ -72,26 +74,32 @@ pub fn forged_results(message: &[u8], host: &str) -> Vec<std::ops::Range<usize>>
     forged
 }
 
-/// Whether the field's author is `host`: the first word that is no comment.
+/// Whether a reader could take the field's author for `host`: it is a word before the first `;`, in a comment or not.
+/// Readers differ in what they make of quotes and escapes, so that both readings count.
 fn names(value: &[u8], host: &str) -> bool {
-    let text = String::from_utf8_lossy(value);
-    let mut depth = 0usize;
-    let bare: String = text
-        .chars()
-        .map(|c| {
-            match c {
-                '(' => depth += 1,
-                ')' => {
-                    depth = depth.saturating_sub(1);
-                    return ' ';
-                }
-                _ => {}
-            }
-            if depth > 0 || c == '"' { ' ' } else { c }
-        })
-        .collect();
-    let first = bare.split([' ', '\t', '\r', '\n', ';']).find(|word| !word.is_empty());
-    first.is_some_and(|word| domain::normal(word).as_deref() == Some(host))
+    let whole = String::from_utf8_lossy(value);
+    let bare = without_comments(value);
+    let bare = String::from_utf8_lossy(&bare);
+    [&whole, &bare].into_iter().any(|text| {
+        let head = text.split(';').find(|part| !part.trim().is_empty()).unwrap_or_default();
+        let head = head.replace(['"', '\\'], "");
+        let mut words = head.split(|c: char| c.is_whitespace() || "()/,".contains(c));
+        words.any(|word| domain::normal(word).as_deref() == Some(host))
+    })
+}
+
+fn without_comments(value: &[u8]) -> Vec<u8> {
+    let mut bare = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(start) = memchr::memchr(b'(', rest) {
+        bare.extend_from_slice(&rest[..start]);
+        bare.push(b' ');
+        // One that does not end is none.
+        let length = comment(&rest[start..]).unwrap_or(1);
+        rest = &rest[start + length..];
+    }
+    bare.extend_from_slice(rest);
+    bare
 }
 
 #[cfg(test)]
@@ -136,13 +144,26 @@ mod tests {
             let found = forged_results(message.as_bytes(), "mx.Example");
             found.into_iter().map(|range| message[range].to_owned()).collect::<Vec<_>>()
         };
-        for ours in
-            ["mx.example; spf=pass", "(x (y) \\) MX.example. 1; none", "\r\n \"mx.example\";x"]
-        {
+        for ours in [
+            "mx.example; spf=pass",
+            "(x (y) \\) MX.example. 1; none",
+            "\r\n \"mx.example\";x",
+            "(\\() mx.example; x",
+            "(a;b) mx.example; x",
+            "(a\\) mx.example; x )) y.example; x",
+            "\"m\\x.example\"; x",
+            "mx.example/1; x",
+            "; mx.example; x",
+        ] {
             let field = format!("authentication-RESULTS : {ours}");
             assert_eq!(forged(&field), [format!("{field}\r\n")], "{ours}");
         }
-        for other in ["Authentication-Results: other.mx.example; x", "X-Results: mx.example; x"] {
+        for other in [
+            "Authentication-Results: other.mx.example; x",
+            "Authentication-Results: y.example; spf=pass smtp.mailfrom=mx.example",
+            "Authentication-Results: y.example; (mx.example) spf=pass",
+            "X-Results: mx.example; x",
+        ] {
             assert!(forged(other).is_empty(), "{other}");
         }
     }

@@ -1,7 +1,5 @@
 //! Who a message says that it is from.
 
-use mail_parser::{HeaderName, MessageParser};
-
 /// Authors of one message that are looked at; more than a user can own are too many.
 const MAX_AUTHORS: usize = 200;
 
@@ -16,42 +14,29 @@ pub(crate) struct Authors {
 
 /// Who wrote and who sent a message. None if there is no `From`, or if one of the fields names nobody.
 pub(crate) fn authors(message: &[u8]) -> Option<Authors> {
-    let parsed = MessageParser::default().parse_headers(header(message))?;
-    let mut authors = Authors::default();
-    for field in parsed.headers() {
-        let found = match field.name {
-            HeaderName::From => &mut authors.from,
-            HeaderName::Sender => &mut authors.sender,
-            _ => continue,
-        };
-        let before = found.len();
-        let named = field.value().as_address()?.iter();
-        found.extend(named.filter_map(|author| author.address()).map(str::to_lowercase));
-        if found.len() == before || found.len() > MAX_AUTHORS {
+    let authors = Authors { from: field(message, "From")?, sender: field(message, "Sender")? };
+    (!authors.from.is_empty()).then_some(authors)
+}
+
+/// All whom the fields of that name bear. None if one of them names nobody, or too many.
+fn field(message: &[u8], name: &str) -> Option<Vec<String>> {
+    let mut all = Vec::new();
+    for found in mailauth::addresses(message, name) {
+        if found.is_empty() || all.len() + found.len() > MAX_AUTHORS {
             return None;
         }
+        all.extend(found.iter().map(|address| address.to_lowercase()));
     }
-    (!authors.from.is_empty()).then_some(authors)
+    Some(all)
 }
 
 /// The same, as far as the message says it: a field that names nobody is passed over.
 pub(crate) fn named(message: &[u8]) -> Authors {
-    let mut authors = Authors::default();
-    let Some(parsed) = MessageParser::default().parse_headers(header(message)) else {
-        return authors;
+    let all = |name| {
+        let found = mailauth::addresses(message, name).flatten();
+        found.take(MAX_AUTHORS).map(|address| address.to_lowercase()).collect()
     };
-    for field in parsed.headers() {
-        let found = match field.name {
-            HeaderName::From => &mut authors.from,
-            HeaderName::Sender => &mut authors.sender,
-            _ => continue,
-        };
-        let named = field.value().as_address().into_iter().flat_map(|list| list.iter());
-        let room = MAX_AUTHORS.saturating_sub(found.len());
-        let addresses = named.filter_map(|author| author.address()).map(str::to_lowercase);
-        found.extend(addresses.take(room));
-    }
-    authors
+    Authors { from: all("From"), sender: all("Sender") }
 }
 
 /// The header, without the empty line that ends it.
@@ -93,6 +78,18 @@ mod tests {
             "Sender: a@x\r\n",
         ] {
             assert_eq!(authors(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_hidden_by_how_an_address_is_written() {
+        for message in [
+            &b"From: a@x.org, ceo@\r\n y.org\r\n\r\n"[..],
+            b"From: a@x.org, ceo@(x)y.org\r\n\r\n",
+            b"From: a@x.org\r\nFrom : ceo @ y.org\r\n\r\n",
+        ] {
+            assert_eq!(authors(message).unwrap().from, ["a@x.org", "ceo@y.org"]);
+            assert_eq!(named(message).from, ["a@x.org", "ceo@y.org"]);
         }
     }
 

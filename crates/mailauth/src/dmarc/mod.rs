@@ -4,9 +4,11 @@ mod record;
 mod walk;
 
 use dns::Dns;
+use futures_util::future::join_all;
+use tokio::time::{Instant, timeout_at};
 
 use self::{record::Record, walk::Walk};
-use crate::{Refused, Signed, Spf, domain};
+use crate::{Refused, Signed, Spf, domain, message::AUTHOR_DOMAINS_MAX};
 
 /// What a domain asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,11 +102,27 @@ pub(crate) struct Known<'a> {
     pub(crate) signed: &'a [Signed],
 }
 
-/// Judges a message by the domains in its `From`; with several, none may be a lie.
-pub(crate) async fn judge(dns: &Dns, authors: &[String], known: Known<'_>) -> Dmarc {
-    let mut worst: Option<Dmarc> = None;
-    for author in authors {
-        let found = of_author(dns, author, known).await;
+/// Judges a message by the domains in its `From`; with several, none may be a lie. With more than are asked about,
+/// one that is not could hide behind the others: so the message is suspicious, whoever they are.
+///
+/// They are asked about side by side until `deadline`: one whose names are answered slowly excuses no other.
+pub(crate) async fn judge(
+    dns: &Dns,
+    authors: &[String],
+    known: Known<'_>,
+    deadline: Instant,
+) -> Dmarc {
+    let is_crowd = authors.len() > AUTHOR_DOMAINS_MAX;
+    let mut worst: Option<Dmarc> = is_crowd.then(|| Dmarc {
+        outcome: DmarcOutcome::Fail,
+        policy: Some(Policy::Quarantine),
+        domain: authors.first().cloned(),
+    });
+    let found_of = async |author: &String| {
+        let late = |_| Dmarc::without_policy(DmarcOutcome::TempError, Some(author.clone()));
+        timeout_at(deadline, of_author(dns, author, known)).await.unwrap_or_else(late)
+    };
+    for found in join_all(authors.iter().take(AUTHOR_DOMAINS_MAX).map(found_of)).await {
         let is_worse = worst.as_ref().is_none_or(|worst| {
             (found.outcome.weight(), found.policy) > (worst.outcome.weight(), worst.policy)
         });
@@ -198,9 +216,13 @@ mod tests {
         Signed { domain: Some(domain.to_owned()), selector: None, outcome }
     }
 
+    fn deadline() -> Instant {
+        Instant::now() + std::time::Duration::from_secs(10)
+    }
+
     async fn judged(zone: &Zone, author: &str, spf: (Spf, &str), signed: &[Signed]) -> Dmarc {
         let known = Known { spf: spf.0, spf_domain: Some(spf.1), signed };
-        judge(&Dns::of(zone.clone()), &[author.to_owned()], known).await
+        judge(&Dns::of(zone.clone()), &[author.to_owned()], known, deadline()).await
     }
 
     fn zone() -> Zone {
@@ -268,12 +290,39 @@ mod tests {
         let dns = Dns::of(zone());
         let authors = ["silent.example", "a.example"].map(str::to_owned);
         let known = Known { spf: Spf::Pass, spf_domain: Some("silent.example"), signed: &[] };
-        let found = judge(&dns, &authors, known).await;
+        let found = judge(&dns, &authors, known, deadline()).await;
         assert_eq!(
             (found.outcome, found.domain.as_deref()),
             (DmarcOutcome::Fail, Some("a.example"))
         );
-        assert_eq!(judge(&dns, &[], known).await.outcome, DmarcOutcome::PermError);
+        assert_eq!(judge(&dns, &[], known, deadline()).await.outcome, DmarcOutcome::PermError);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_slow_excuses_nobody() {
+        let zone = zone();
+        zone.add("_dmarc.slow.example", "SLOW ");
+        let dns = Dns::of(zone);
+        let authors = ["slow.example", "a.example"].map(str::to_owned);
+        let known = Known { spf: Spf::Pass, spf_domain: Some("slow.example"), signed: &[] };
+        let found = judge(&dns, &authors, known, deadline()).await;
+        assert_eq!((found.outcome, found.policy), (DmarcOutcome::Fail, Some(Policy::Reject)));
+        let found = judge(&dns, &authors[..1], known, deadline()).await;
+        assert_eq!(found.outcome, DmarcOutcome::TempError);
+    }
+
+    #[tokio::test]
+    async fn nobody_hides_in_a_crowd() {
+        let dns = Dns::of(zone());
+        let known = Known { spf: Spf::Pass, spf_domain: Some("e0.example"), signed: &[] };
+        let mut authors: Vec<_> =
+            (0..AUTHOR_DOMAINS_MAX).map(|n| format!("e{n}.example")).collect();
+        assert_eq!(judge(&dns, &authors, known, deadline()).await.outcome, DmarcOutcome::None);
+        authors.push("a.example".to_owned());
+        let found = judge(&dns, &authors, known, deadline()).await;
+        assert_eq!((found.outcome, found.policy), (DmarcOutcome::Fail, Some(Policy::Quarantine)));
+        authors[0] = "a.example".to_owned();
+        assert_eq!(judge(&dns, &authors, known, deadline()).await.policy, Some(Policy::Reject));
     }
 
     #[tokio::test]

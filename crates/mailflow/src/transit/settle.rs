@@ -253,8 +253,12 @@ async fn may_join(
     organization: &str,
     newcomer: &str,
 ) -> Result<bool, Error> {
+    // What is behind a `+` would be found whatever it holds, and end up in notices.
+    if !is_address(newcomer) {
+        return Ok(false);
+    }
     if order.direction == Direction::Outgoing {
-        return Ok(is_address(newcomer));
+        return Ok(true);
     }
     Ok(match workmail::resolve(snapshot, newcomer).await? {
         Recipient::User(user) | Recipient::Resource(user) => user.organization_id == organization,

@@ -188,7 +188,10 @@ async fn newcomers_are_of_the_organization() {
     let other = town.house.organization("other").await;
     town.house.user(&other, "eve").await;
     rule(&town, Some(0), Fallback::Drop).await;
-    for newcomer in [BOB, "eve@other.awsapps.com", "x@far.example", "no@acme.awsapps.com"] {
+    let injected = BOB.replace('@', "+\r\nX-Evil: 1@");
+    for newcomer in
+        [BOB, &injected, "eve@other.awsapps.com", "x@far.example", "no@acme.awsapps.com"]
+    {
         receive(&town, &[ANN]).await;
         let part = json!({"action": {"type": "DEFAULT"}, "recipients": [newcomer]});
         settle(&town, &due(&town).await, &json!({"actions": [part]})).await;

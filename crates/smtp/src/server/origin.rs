@@ -37,24 +37,27 @@ impl OriginJudge {
         Self { dns, world, host: host.into(), judged }
     }
 
-    /// The message with what was found written on top, and the verdicts. What others have written there in our name
-    /// is gone, also where nothing is judged.
+    /// The message with what was found written on top, and the verdicts.
     pub(super) async fn judge(&self, mail: &mut Mail) -> Authentication {
+        if !self.is_judged(mail) {
+            self.stamp(mail, "");
+            return Authentication::DISABLED;
+        }
+        let trace_octets = mail.trace_octets.min(mail.content.len());
+        let findings = self.findings(mail, mail.content.slice(trace_octets..)).await;
+        self.stamp(mail, &findings.field(&self.host));
+        verdicts(&findings)
+    }
+
+    /// The message with `field` on top. What others have written there in our name is gone, also where nothing is
+    /// judged.
+    pub(super) fn stamp(&self, mail: &mut Mail, field: &str) {
         let trace_octets = mail.trace_octets.min(mail.content.len());
         let forged = mailauth::forged_results(&mail.content[trace_octets..], &self.host);
-        let findings = match self.is_judged(mail) {
-            true => Some(self.findings(mail, mail.content.slice(trace_octets..)).await),
-            false => None,
-        };
         let content = std::mem::take(&mut mail.content);
-        let field = findings.as_ref().map(|findings| findings.field(&self.host));
-        mail.content = stamped(
-            content,
-            mail.return_path_octets,
-            field.as_deref().unwrap_or_default(),
-            forged.into_iter().map(|range| range.start + trace_octets..range.end + trace_octets),
-        );
-        findings.map_or(Authentication::DISABLED, |findings| verdicts(&findings))
+        let forged =
+            forged.into_iter().map(|range| range.start + trace_octets..range.end + trace_octets);
+        mail.content = stamped(content, mail.return_path_octets, field, forged);
     }
 
     fn is_judged(&self, mail: &Mail) -> bool {
