@@ -1,7 +1,6 @@
 //! The addresses of entities: the rows, and the rules that hold for all of them.
 
 use store::{Snapshot, Transaction, params};
-use wire::workmail::errors::LIMIT_EXCEEDED;
 
 use crate::{
     address::Address,
@@ -105,20 +104,19 @@ pub(crate) async fn primary(
     snapshot.row(SQL, params![entity], |row| row.get(0)).await
 }
 
-/// Refuses one more alias to an entity that has as many as it may.
-///
-/// # Errors
-/// `LimitExceededException`.
+/// Refuses one more alias to an entity that has as many as it may, with the error that the caller's operation declares
+/// for that.
 pub(crate) async fn check_alias_quota(
     snapshot: &mut Snapshot,
     entity: &Entity,
+    refusal: &'static wire::ErrorKind,
 ) -> Result<(), wire::Error> {
     const SQL: &str = "SELECT COUNT(*) FROM addresses WHERE entity_id = $1 AND is_primary = 0";
     let held: Option<i64> = snapshot.row(SQL, params![&entity.id], |row| row.get(0)).await?;
     if held.unwrap_or_default() >= ALIASES_MAX {
         let text =
             format!("The entity {} has {ALIASES_MAX} aliases, which is the limit.", entity.name);
-        return Err(LIMIT_EXCEEDED.with(text));
+        return Err(refusal.with(text));
     }
     Ok(())
 }

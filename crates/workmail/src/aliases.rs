@@ -6,6 +6,7 @@ use wire::workmail::{
     CreateAliasRequest, CreateAliasResponse, DeleteAliasRequest, DeleteAliasResponse, EntityType,
     ListAliasesRequest, ListAliasesResponse, Operation, UpdatePrimaryEmailAddressRequest,
     UpdatePrimaryEmailAddressResponse,
+    errors::{INVALID_PARAMETER, LIMIT_EXCEEDED},
 };
 
 use crate::{
@@ -32,7 +33,7 @@ pub(crate) async fn create_alias(
     let entity = entity.enabled()?;
     let (address, holder) = addresses::check(tx, &organization, &entity, &input.alias).await?;
     if let Holder::Nobody = holder {
-        addresses::check_alias_quota(tx, &entity).await?;
+        addresses::check_alias_quota(tx, &entity, &LIMIT_EXCEEDED).await?;
         addresses::insert(tx, &organization.id, &entity, &address, false).await?;
     }
     Ok(CreateAliasResponse {})
@@ -93,7 +94,8 @@ pub(crate) async fn update_primary_email_address(
     let entity = entity.enabled()?;
     let (address, holder) = addresses::check(tx, &organization, &entity, &input.email).await?;
     if let Holder::Nobody = holder {
-        addresses::check_alias_quota(tx, &entity).await?;
+        // which declares no LimitExceededException
+        addresses::check_alias_quota(tx, &entity, &INVALID_PARAMETER).await?;
         addresses::insert(tx, &organization.id, &entity, &address, false).await?;
     }
     if !matches!(holder, Holder::Itself(true)) {

@@ -205,7 +205,8 @@ pub(crate) async fn check_name(
 /// deleted is as gone as it was to be: the operations declare no error for it.
 ///
 /// # Errors
-/// `EntityStateException` unless it is DISABLED; `InvalidParameterException` for an address.
+/// `EntityStateException` unless it is DISABLED; `InvalidParameterException` for an address, and for what is of another
+/// kind: a deletion must not seem done.
 pub(crate) async fn delete(
     tx: &mut Transaction,
     organization: &str,
@@ -221,8 +222,8 @@ pub(crate) async fn delete(
         return Ok(());
     };
     match entity.state {
-        _ if entity.kind != kind => return Ok(()),
         EntityState::Deleted => return Ok(()),
+        _ if entity.kind != kind => return Err(not_deleted_so(given, entity.kind)),
         EntityState::Enabled => return Err(refusal::state(&entity.name, entity.state, "DISABLED")),
         EntityState::Disabled => {}
     }
@@ -230,6 +231,11 @@ pub(crate) async fn delete(
     const SQL: &str = "UPDATE entities SET state = $2, deleted_at = $3 WHERE id = $1";
     tx.execute(SQL, params![&entity.id, EntityState::Deleted.as_str(), now]).await?;
     Ok(())
+}
+
+fn not_deleted_so(given: &str, kind: EntityType) -> wire::Error {
+    let kind = kind.as_str().to_lowercase();
+    refusal::invalid(format!("The identifier {given} is that of a {kind}."))
 }
 
 /// Removes entities without a trace; their addresses and mailboxes are gone already.

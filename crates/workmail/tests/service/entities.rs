@@ -104,7 +104,10 @@ async fn each_operation_takes_its_forms_of_an_identifier() {
     let by_address = house.register(&id, "ann@example.com", "ann@example.com").await;
     refused(by_address, &ENTITY_NOT_FOUND);
     house.delete_user(&id, "nobody").await.unwrap();
-    house.delete_user(&id, &group).await.unwrap();
+    for form in [&group, "staff"] {
+        let of_a_group = house.delete_user(&id, form).await;
+        assert!(refused(of_a_group, &INVALID_PARAMETER).contains("group"));
+    }
     let input = DescribeEntityRequest { organization_id: id, email: "Staff@example.com".into() };
     let found = ask!(house, describe_entity, input).unwrap();
     assert_eq!(found.r#type, Some(EntityType::Group));
