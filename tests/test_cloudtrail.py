@@ -78,6 +78,17 @@ def test_who_was_refused_is_known(house, root, trail):
     assert record["responseElements"] is None
 
 
+def test_what_changes_nothing_is_a_read_that_tells_no_answer(trail, organization):
+    org, (user, email) = {"OrganizationId": organization.id}, organization.user("ada")
+    organization.console.search_members(**org, Query="ada")
+    organization.console.test_inbound_mail_flow_rules(**org, FromAddress=email, Recipients=[email])
+    organization.workmail.update_user(**org, UserId=user, City="London")
+    for name, reads in (("SearchMembers", "true"), ("TestInboundMailFlowRules", "true"), ("UpdateUser", "false")):
+        event = eventually(lookup, trail, "EventName", name)[0]
+        assert event["ReadOnly"] == reads
+        assert json.loads(event["CloudTrailEvent"])["responseElements"] is None
+
+
 def test_secrets_are_in_no_record(house, root, trail):
     iam, sts = house.client("iam", root), house.client("sts", root)
     iam.create_user(UserName="carol")

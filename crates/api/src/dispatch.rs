@@ -323,12 +323,12 @@ impl Run<'_> {
     }
 
     /// What the call answered, for the record: of changes, and of what gave credentials out, as CloudTrail
-    /// has it.
+    /// has it: nothing if the answer is empty.
     fn elements(&self, output: &Value) -> Option<String> {
         let reads = iam::trail::is_read_only(self.operation.name);
         let gives = |shape: &Shape| shape.members().iter().any(|m| m.name == "Credentials");
         let told = self.operation.output.filter(|shape| !reads || gives(shape));
-        told.map(|shape| trail::json(shape, output))
+        told.map(|shape| trail::json(shape, output)).filter(|json| json != "{}")
     }
 }
 

@@ -110,7 +110,7 @@ pub(super) fn console(done: &ConsoleEvent, id: &str) -> Value {
 /// Whether a call of that name changes nothing, as CloudTrail sees it: by AWS's naming, and to assume a role
 /// is to read credentials.
 pub fn is_read_only(event_name: &str) -> bool {
-    const VERBS: [&str; 10] = [
+    const VERBS: [&str; 12] = [
         "AssumeRole",
         "Decode",
         "Describe",
@@ -118,7 +118,9 @@ pub fn is_read_only(event_name: &str) -> bool {
         "Get",
         "List",
         "Lookup",
+        "Search",
         "Simulate",
+        "Test",
         "Validate",
         "GenerateCredentialReport",
     ];
