@@ -66,6 +66,8 @@ async fn round(store: &Store, world: &World, event_days: EventDays) -> Result<()
     logs::clear(store, world.now(), LOG_STEPS_MAX).await?;
     let forgotten = mailflow::transit::forget_expired(store, world.now(), FORGET_STEPS_MAX).await?;
     tracing::debug!(forgotten, "messages are in transit no more");
+    let forgotten = mailflow::forget_orphans(store, FORGET_STEPS_MAX).await?;
+    tracing::debug!(forgotten, "messages of deleted organizations are on their way no more");
     signin::forget_expired(store, world.now()).await?;
     iam::jobs::clear(store, world).await?;
     let collected = mailbox::collect_garbage(store, BODIES_MAX).await?;

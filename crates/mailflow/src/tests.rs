@@ -9,7 +9,7 @@ use world::{ManualClock, OsRandom, Timestamp, World};
 
 use crate::{
     Authentication, DmarcPolicy, Incoming, LEASE, LIFETIME, Mailflow, Origin, Outcome, OwnMail,
-    Probe, Refusal, Verdict,
+    Probe, Refusal, Verdict, forget_orphans,
     testing::{House, Organization},
 };
 
@@ -243,6 +243,29 @@ async fn the_queue_is_claimed_once_and_settled() {
     assert_eq!(town.rows("queue_recipients").await, 0);
     assert_eq!(town.rows("queue_messages").await, 0);
     assert_eq!(town.rows("body_holds").await, 0);
+}
+
+#[tokio::test]
+async fn what_a_deleted_organization_left_in_the_queue_goes_and_the_rest_stays() {
+    let town = town().await;
+    let next = town.house.organization("next").await;
+    let eve = town.house.user(&next, "eve").await;
+    town.submit("ann@acme.awsapps.com", &["a@far.example", "b@near.example"]).await.unwrap();
+    let by_eve = Origin::Submitted { entity: eve, organization: next.id.clone() };
+    let message = town.incoming("eve@next.awsapps.com", &["a@far.example"], by_eve);
+    let content = MESSAGE.replace("ann@acme", "eve@next");
+    let content = format!("{RETURN_PATH}{content}").into();
+    town.house.flow.accept(Incoming { content, ..message }).await.unwrap();
+    let store = &town.house.store;
+    assert_eq!(forget_orphans(store, 10).await.unwrap(), 0);
+    let mut tx = store.write().await.unwrap();
+    let sql = "UPDATE organizations SET state = 'Deleted' WHERE id = $1";
+    tx.execute(sql, store::params![&next.id]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(forget_orphans(store, 10).await.unwrap(), 1);
+    for (table, rows) in [("queue_messages", 1), ("queue_recipients", 2), ("body_holds", 1)] {
+        assert_eq!(town.rows(table).await, rows, "{table}");
+    }
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ pub use domains::{
 };
 pub use error::{Error, PasswordsError};
 pub use login::{Authenticator, SignIn};
-pub use organizations::{home_of, settle_organizations, work_on_organizations};
+pub use organizations::{home_of, is_deleted, settle_organizations, work_on_organizations};
 pub use personal_tokens::{MadeToken, TokenError, TokenWish};
 pub use recipients::{
     EXPANSION_MAX, MailGroup, MailUser, Recipient, addresses_of, expand_group, is_local_domain,

@@ -241,6 +241,6 @@ pub async fn forget_expired(
 }
 
 /// The name under which the body of a message in transit is held.
-fn holder(id: &str) -> String {
+pub(crate) fn holder(id: &str) -> String {
     format!("transit/{id}")
 }

@@ -15,6 +15,7 @@ mod show;
 
 pub use answer::ANSWER_BYTES_MAX;
 pub use calls::{Call, LEASE, TOPIC};
+pub(crate) use message::holder;
 pub use message::{Direction, InTransit, LIFETIME, Text, find, forget_expired, replace};
 
 pub(crate) use calls::Shown;

@@ -150,6 +150,23 @@ async fn what_does_not_wait_goes_its_way() {
 }
 
 #[tokio::test]
+async fn no_function_is_called_for_an_organization_that_was_deleted() {
+    let town = town().await;
+    rule(&town, Some(240), Fallback::Drop).await;
+    receive(&town, &[ANN]).await;
+    let store = &town.house.store;
+    let mut tx = store.write().await.unwrap();
+    let sql = "UPDATE organizations SET state = 'Deleted' WHERE id = $1";
+    tx.execute(sql, store::params![&town.acme.id]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(crate::forget_orphans(store, 10).await.unwrap(), 1);
+    for table in ["transit_messages", "transit_calls", "body_holds"] {
+        assert_eq!(town.rows(table).await, 0, "{table}");
+    }
+    assert!(town.house.flow.claim_calls(10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_message_is_in_transit_for_a_day() {
     let town = town().await;
     rule(&town, Some(240), Fallback::Drop).await;

@@ -180,6 +180,16 @@ pub async fn home_of(
     snapshot.row(sql, params![id], |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 
+/// Whether an organization was deleted, with all that it had.
+///
+/// # Errors
+/// The store's.
+pub async fn is_deleted(snapshot: &mut Snapshot, id: &str) -> Result<bool, store::Error> {
+    let sql = "SELECT state FROM organizations WHERE id = $1";
+    let state: Option<String> = snapshot.row(sql, params![id], |row| row.get(0)).await?;
+    Ok(state.as_deref() == Some(State::Deleted.as_str()))
+}
+
 pub(crate) async fn find(
     snapshot: &mut Snapshot,
     caller: &Caller,
