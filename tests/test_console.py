@@ -3,8 +3,11 @@ mail obeys it."""
 
 import email
 import email.policy
+import importlib.resources
+import json
 
 import pytest
+from botocore import xform_name
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from house import OWN_MODELS, PASSWORD
@@ -190,8 +193,8 @@ def test_no_device_is_listed_that_never_connected(office):
 def test_members_are_searched(office):
     search = lambda **given: office.console.search_members(**office.org, **given)["Members"]
     office.workmail.create_alias(**office.org, EntityId=office.ann_id, Alias=f"lovelace@{office.organization.domain}")
-    assert [member["Name"] for member in search(Query="AN")] == ["ann"]
-    (found,) = search(Query="LOVE ann", Type="USER", State="ENABLED")
+    assert [member["Name"] for member in search(Words="AN")] == ["ann"]
+    (found,) = search(Words="LOVE ann", Type="USER", State="ENABLED")
     assert found == {
         "Id": office.ann_id,
         "Type": "USER",
@@ -200,9 +203,9 @@ def test_members_are_searched(office):
         "Email": office.ann,
         "State": "ENABLED",
     }
-    assert [member["Type"] for member in search(Query=office.organization.domain)] == ["USER", "USER", "GROUP"]
-    assert search(Query="ann", Type="GROUP") == []
-    assert refusal(search, Query=" ")[0] == "InvalidParameterException"
+    assert [member["Type"] for member in search(Words=office.organization.domain)] == ["USER", "USER", "GROUP"]
+    assert search(Words="ann", Type="GROUP") == []
+    assert refusal(search, Words=" ")[0] == "InvalidParameterException"
 
 
 def test_the_records_of_a_domain_one_by_one(office):
@@ -232,6 +235,21 @@ def test_the_command_line_client_takes_the_model(office, root, tmp_path):
     assert shown == {"Enabled": True, "JournalEmailAddress": office.ann, "ReportEmailAddress": office.bob}
     refused = aws("workmailconsole", "set-journaling-rules", *org, "--enabled", check=False)
     assert refused.returncode != 0 and "InvalidParameterException" in refused.stderr
+    (found,) = aws("workmailconsole", "search-members", *org, "--words", "ann")["Members"]
+    assert found["Name"] == "ann"
+
+
+def test_every_member_can_be_given_on_the_command_line():
+    """The AWS CLI takes its own options first: a member of the same name could never be given."""
+    own = json.loads(importlib.resources.files("awscli").joinpath("data/cli.json").read_text())["options"]
+    assert "query" in own
+    model = json.loads(MODEL.read_text())
+    members = {
+        (operation, xform_name(member, "-"))
+        for operation, shape in model["operations"].items()
+        for member in model["shapes"][shape["input"]["shape"]]["members"]
+    }
+    assert [member for member in members if member[1] in own] == []
 
 
 def bare(answer):

@@ -210,7 +210,7 @@ def whole_inputs(organization):
         "InstanceArn": INSTANCE, "ApplicationArn": APPLICATION,
         "IdentityCenterConfiguration": {"InstanceArn": INSTANCE, "ApplicationArn": APPLICATION},
         "PersonalAccessTokenConfiguration": {"Status": "INACTIVE"},
-        "Enabled": False, "Enforced": True, "Query": "ada", "RuleId": "absent", "SmtpGatewayId": "absent", "RuleAction": {"Type": "DROP"},
+        "Enabled": False, "Enforced": True, "Words": "ada", "RuleId": "absent", "SmtpGatewayId": "absent", "RuleAction": {"Type": "DROP"},
         "SenderPatterns": ["*"], "RecipientPatterns": ["*"], "FromAddress": email, "Recipients": [email],
         "Host": "relay.example.com", "Port": 587, "Username": "relay",
         "ClientToken": "once", "RoleArn": "arn:aws:iam::123456789012:role/exporter",

@@ -107,7 +107,7 @@ def full(house):
         "ListResourceDelegates": {"ResourceId": rooms[0]},
         "ListResources": {},
         "ListUsers": {},
-        "SearchMembers": {"Query": organization.alias},
+        "SearchMembers": {"Words": organization.alias},
     }
     return both, {name: {} if given is None else org | given for name, given in asked.items()}, house
 

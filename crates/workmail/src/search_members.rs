@@ -46,9 +46,9 @@ struct Wanted {
 impl Wanted {
     fn new(input: &SearchMembersRequest) -> Result<Self, wire::Error> {
         let words: Vec<_> =
-            input.query.expose().split_whitespace().map(str::to_lowercase).collect();
+            input.words.expose().split_whitespace().map(str::to_lowercase).collect();
         if words.is_empty() || words.len() > WORDS_MAX {
-            let text = format!("The query must have 1 to {WORDS_MAX} words.");
+            let text = format!("Words must hold 1 to {WORDS_MAX} words.");
             return Err(refusal::invalid(text));
         }
         let state = input.state.map(|state| match state {

@@ -4,10 +4,10 @@ use wire::workmail::{errors::*, *};
 
 use crate::house::{House, OTHER_ACCOUNT, ask, refused};
 
-fn asking(organization: &str, query: &str) -> SearchMembersRequest {
+fn asking(organization: &str, words: &str) -> SearchMembersRequest {
     SearchMembersRequest {
         organization_id: organization.into(),
-        query: query.into(),
+        words: words.into(),
         ..Default::default()
     }
 }
