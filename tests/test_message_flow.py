@@ -475,3 +475,27 @@ def test_an_availability_function_must_refuse_anybody(flow):
         flow.functions.functions["free"] = function
         tested, reason = test()
         assert tested is passed and words in reason, reason
+
+
+def test_a_function_that_does_not_answer_holds_up_nobody_else(flow):
+    silent, over = Organization(flow.house, flow.root), threading.Event()
+    _, ada = silent.user("ada")
+    _, bob = flow.organization.user("bob")
+    flow.rule("quick", deliver_all)
+    flow.console, quick = silent.console, flow.organization
+    flow.organization = silent
+    flow.rule("silent", lambda event: over.wait(60), minutes=60)
+    flow.organization = quick
+    try:
+        with flow.house.smtp() as smtp:
+            for number in range(80):
+                smtp.sendmail(STRANGER, [ada], simple(f"held {number}", STRANGER, ada))
+        sent = time.monotonic()
+        flow.send(bob)
+        flow.inbox(bob)
+        assert time.monotonic() - sent < 10, "it waited for the functions of others"
+    finally:
+        over.set()
+    # What is held is forgotten with its organization.
+    silent.workmail.delete_organization(OrganizationId=silent.id, DeleteDirectory=True, ForceDelete=True)
+    flow.settled()

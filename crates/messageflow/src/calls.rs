@@ -1,6 +1,6 @@
 //! The functions that rules want called: the loop over the calls that are due.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use errand::Limits;
@@ -12,12 +12,19 @@ use mailflow::{
 use store::Change;
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
-    task::JoinSet,
+    task::{self, JoinSet},
     time,
 };
 
 /// Calls under way at once.
 const CALLS_MAX: usize = 64;
+
+/// Calls that are begun together. An organization that has so many under way begins no others, so that functions that
+/// do not answer hold up nobody else's.
+const CALLS_TOGETHER: usize = 8;
+
+/// Rest while all that is due is of such organizations.
+const BUSY_REST: Duration = Duration::from_secs(1);
 
 /// How long a function may take (WorkMail Administrator Guide, "Synchronous Run Lambda action limits").
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -34,17 +41,53 @@ pub async fn call_functions(flow: Mailflow, functions: Functions, stop: impl Fut
     let caller = Arc::new(Calls { flow, functions });
     let mut stop = std::pin::pin!(stop);
     let mut notices = caller.flow.store().subscribe();
-    let mut under_way = JoinSet::new();
+    let mut under_way = UnderWay::default();
     loop {
         let rest = caller.start(&mut under_way).await;
         tokio::select! {
             () = &mut stop => break,
-            Some(_) = under_way.join_next() => {}
+            () = under_way.next_end(), if !under_way.calls.is_empty() => {}
             () = notice(&mut notices) => {}
             () = time::sleep(rest) => {}
         }
     }
-    while under_way.join_next().await.is_some() {}
+    while !under_way.calls.is_empty() {
+        under_way.next_end().await;
+    }
+}
+
+/// The calls under way.
+#[derive(Default)]
+struct UnderWay {
+    calls: JoinSet<()>,
+    /// The organization of each.
+    organizations: HashMap<task::Id, String>,
+}
+
+impl UnderWay {
+    fn begin(&mut self, organization: String, call: impl Future<Output = ()> + Send + 'static) {
+        let id = self.calls.spawn(call).id();
+        self.organizations.insert(id, organization);
+    }
+
+    async fn next_end(&mut self) {
+        let id = match self.calls.join_next_with_id().await {
+            Some(Ok((id, ()))) => id,
+            Some(Err(error)) => error.id(),
+            None => return,
+        };
+        self.organizations.remove(&id);
+    }
+
+    /// The organizations that begin no further calls.
+    fn busy(&self) -> Vec<&str> {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for organization in self.organizations.values() {
+            *counts.entry(organization).or_default() += 1;
+        }
+        counts.retain(|_, count| *count >= CALLS_TOGETHER);
+        counts.into_keys().collect()
+    }
 }
 
 struct Calls {
@@ -54,22 +97,25 @@ struct Calls {
 
 impl Calls {
     /// Starts what is due as far as there is room, and tells how long to rest.
-    async fn start(self: &Arc<Self>, under_way: &mut JoinSet<()>) -> Duration {
-        let room = CALLS_MAX.saturating_sub(under_way.len());
-        if room == 0 {
-            return REST_MAX;
-        }
-        match self.flow.claim_calls(room).await {
-            Ok(claimed) => {
-                for call in claimed {
-                    let calls = Arc::clone(self);
-                    under_way.spawn(async move { calls.make(&call).await });
-                }
-                self.time_to_next().await
+    async fn start(self: &Arc<Self>, under_way: &mut UnderWay) -> Duration {
+        loop {
+            let room = CALLS_MAX.saturating_sub(under_way.calls.len()).min(CALLS_TOGETHER);
+            if room == 0 {
+                return REST_MAX;
             }
-            Err(error) => {
-                tracing::error!(%error, "the calls of functions cannot be read");
-                TROUBLE_REST
+            let claimed = match self.flow.claim_calls(room, &under_way.busy()).await {
+                Ok(claimed) => claimed,
+                Err(error) => {
+                    tracing::error!(%error, "the calls of functions cannot be read");
+                    return TROUBLE_REST;
+                }
+            };
+            if claimed.is_empty() {
+                return self.time_to_next().await.max(BUSY_REST);
+            }
+            for call in claimed {
+                let calls = Arc::clone(self);
+                under_way.begin(call.organization.clone(), async move { calls.make(&call).await });
             }
         }
     }

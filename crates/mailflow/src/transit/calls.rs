@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mailbox::intake::Body;
-use store::{Change, Row, Snapshot, Transaction, params};
+use store::{Change, Row, Snapshot, Transaction, Value, params};
 use world::Timestamp;
 
 use super::{
@@ -97,17 +97,17 @@ impl Shown {
 }
 
 impl Mailflow {
-    /// Claims calls that are due, at most `limit`, for [`LEASE`].
+    /// Claims calls that are due, at most `limit`, for [`LEASE`], but none of the organizations in `but`.
     ///
     /// # Errors
     /// What the store says.
-    pub async fn claim_calls(&self, limit: usize) -> Result<Vec<Call>, Error> {
+    pub async fn claim_calls(&self, limit: usize, but: &[&str]) -> Result<Vec<Call>, Error> {
         let due = self.next_call_due().await?;
         if due.is_none_or(|due| due > self.world.now()) {
             return Ok(Vec::new());
         }
         for tries in 1..=MAX_TRIES {
-            match self.try_claim_calls(limit).await {
+            match self.try_claim_calls(limit, but).await {
                 Err(error) if error.is_conflict() => retry::rest(&self.world, tries).await,
                 claimed => return claimed,
             }
@@ -124,12 +124,17 @@ impl Mailflow {
         Ok(self.store.read().await?.row(sql, params![], |row| row.get(0)).await?)
     }
 
-    async fn try_claim_calls(&self, limit: usize) -> Result<Vec<Call>, Error> {
+    async fn try_claim_calls(&self, limit: usize, but: &[&str]) -> Result<Vec<Call>, Error> {
         let now = self.world.now();
         let mut tx = self.store.write().await?;
-        let due = due(&mut tx, now, limit).await?;
+        let due = due(&mut tx, now, limit, but).await?;
         let mut claimed = Vec::with_capacity(due.len());
         for Due { what, call } in due {
+            // The text of what was held for an organization that was deleted is gone with it.
+            if workmail::home_of(&mut tx, &call.organization).await?.is_none() {
+                forget(&mut tx, &call.message).await?;
+                continue;
+            }
             let call = Call { lease: self.world.random_hex::<8>(), ..call };
             let sql = "UPDATE transit_calls SET lease = $2, next_attempt_at = $3, attempts = $4 \
                        WHERE message_id = $1";
@@ -156,10 +161,16 @@ async fn due(
     snapshot: &mut Snapshot,
     now: Timestamp,
     limit: usize,
+    but: &[&str],
 ) -> Result<Vec<Due>, store::Error> {
-    let sql = "SELECT c.message_id, t.organization, t.account_id, t.region, c.attempts, c.what \
-               FROM transit_calls c JOIN transit_messages t ON t.id = c.message_id \
-               WHERE c.next_attempt_at <= $1 ORDER BY c.next_attempt_at LIMIT $2";
+    let not: String = (3..but.len() + 3).map(|n| format!(" AND t.organization <> ${n}")).collect();
+    let sql = format!(
+        "SELECT c.message_id, t.organization, t.account_id, t.region, c.attempts, c.what \
+         FROM transit_calls c JOIN transit_messages t ON t.id = c.message_id \
+         WHERE c.next_attempt_at <= $1{not} ORDER BY c.next_attempt_at LIMIT $2"
+    );
+    let mut params = params![now, limit].to_vec();
+    params.extend(but.iter().map(|organization| Value::from(*organization)));
     let due = |row: &Row<'_>| {
         let call = Call {
             message: row.get(0)?,
@@ -171,7 +182,7 @@ async fn due(
         };
         Ok(Due { what: row.get(5)?, call })
     };
-    snapshot.rows(sql, params![now, limit], due).await
+    snapshot.rows(&sql, &params, due).await
 }
 
 /// Whether a worker still has the call that it claimed.
@@ -185,6 +196,12 @@ pub(crate) async fn put_off(tx: &mut Transaction, call: &Call, at: Timestamp) ->
     let sql = "UPDATE transit_calls SET next_attempt_at = $3, lease = NULL \
                WHERE message_id = $1 AND lease = $2";
     tx.execute(sql, params![&call.message, &call.lease, at]).await?;
+    Ok(())
+}
+
+/// Ends a call of which nothing can come any more.
+async fn forget(tx: &mut Transaction, message: &str) -> Result<(), Error> {
+    tx.execute("DELETE FROM transit_calls WHERE message_id = $1", params![message]).await?;
     Ok(())
 }
 

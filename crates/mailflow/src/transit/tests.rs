@@ -53,7 +53,7 @@ async fn receive(town: &Town, recipients: &[&str]) {
 
 /// The only call that is due.
 async fn due(town: &Town) -> Call {
-    let mut calls = town.house.flow.claim_calls(10).await.unwrap();
+    let mut calls = town.house.flow.claim_calls(10, &[]).await.unwrap();
     assert_eq!(calls.len(), 1);
     calls.remove(0)
 }
@@ -90,9 +90,11 @@ async fn a_message_waits_for_its_function() {
     rule(&town, Some(0), Fallback::Drop).await;
     receive(&town, &[ANN, BOB]).await;
     assert!(town.house.inbox(&town.ann).await.is_empty());
+    let of_others = town.house.flow.claim_calls(10, &["m-1", &town.acme.id]).await.unwrap();
+    assert!(of_others.is_empty());
     let call = due(&town).await;
     assert_eq!((call.function(), call.is_awaited()), (FUNCTION, true));
-    assert!(town.house.flow.claim_calls(10).await.unwrap().is_empty(), "it is leased");
+    assert!(town.house.flow.claim_calls(10, &[]).await.unwrap().is_empty(), "it is leased");
     settle(&town, &call, &for_all("DEFAULT")).await;
     for entity in [&town.ann, &town.bob] {
         assert_eq!(town.house.inbox(entity).await.len(), 1);
@@ -172,7 +174,7 @@ async fn a_message_is_in_transit_for_a_day() {
     rule(&town, Some(240), Fallback::Drop).await;
     receive(&town, &[ANN]).await;
     receive(&town, &[BOB]).await;
-    let calls = town.house.flow.claim_calls(10).await.unwrap();
+    let calls = town.house.flow.claim_calls(10, &[]).await.unwrap();
     let (settled, held) = (&calls[0], &calls[1]);
     settle(&town, settled, &for_all("DROP")).await;
     let store = &town.house.store;
@@ -283,7 +285,7 @@ async fn nothing_is_lost_or_doubled() {
         for _ in 0..200 {
             let Some(at) = town.house.flow.next_call_due().await.unwrap() else { break };
             town.clock.set(at.max(town.house.world.now()));
-            for call in town.house.flow.claim_calls(10).await.unwrap() {
+            for call in town.house.flow.claim_calls(10, &[]).await.unwrap() {
                 late.push_back(call);
             }
             // The oldest has most likely lost its lease, the youngest has not.

@@ -168,7 +168,7 @@ async fn require(
     })
 }
 
-/// The account and the region of an organization, for the mail side.
+/// The account and the region of an organization, for the mail side; none of one that is deleted, or is being so.
 ///
 /// # Errors
 /// The store's.
@@ -176,8 +176,10 @@ pub async fn home_of(
     snapshot: &mut Snapshot,
     id: &str,
 ) -> Result<Option<(String, String)>, store::Error> {
-    let sql = "SELECT account_id, region FROM organizations WHERE id = $1";
-    snapshot.row(sql, params![id], |row| Ok((row.get(0)?, row.get(1)?))).await
+    let sql =
+        "SELECT account_id, region FROM organizations WHERE id = $1 AND state NOT IN ($2, $3)";
+    let gone = [State::Deleting.as_str(), State::Deleted.as_str()];
+    snapshot.row(sql, params![id, gone[0], gone[1]], |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 
 /// Whether an organization was deleted, with all that it had.
