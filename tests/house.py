@@ -135,7 +135,7 @@ class House:
 
     def client(self, service, key, region=REGION, **config):
         config.setdefault("retries", {"max_attempts": 0})
-        return session().client(
+        client = session().client(
             service,
             region_name=region,
             endpoint_url=self.endpoint,
@@ -144,6 +144,9 @@ class House:
             aws_session_token=key.token,
             config=botocore.config.Config(**config),
         )
+        if service in ("workmail", "workmailconsole"):
+            client.meta.events.register("after-call", only_declared_errors)
+        return client
 
     def aws(self, key, *arguments, check=True, **environment):
         """The AWS CLI with nothing but credentials, region and endpoint; its answer as an object."""
@@ -194,6 +197,13 @@ class House:
     def metrics(self):
         with urllib.request.urlopen(f"http://{self.addresses['metrics']}/metrics", timeout=10) as page:
             return page.read().decode()
+
+
+def only_declared_errors(model, parsed, **_):
+    """SDKs with types know those errors of an operation that the model declares for it."""
+    code = parsed.get("Error", {}).get("Code")
+    known = {shape.name for shape in model.service_model.error_shapes}
+    assert code not in known - {shape.name for shape in model.error_shapes}, f"{model.name} declares no {code}"
 
 
 @functools.cache
