@@ -406,6 +406,23 @@ def test_two_imports_at_once(exports, tmp_path):
     assert sum(int(out.split()[0]) for out, _ in told) == count, told
 
 
+def test_a_mailbox_that_goes_out_of_service_ends_its_import(exports, tmp_path):
+    house = exports.house
+    user, email = exports.organization.user("gaby")
+    path = tmp_path / "many.mbox"
+    path.write_bytes(b"".join(b"From a\nSubject: %d\n\nHello.\n\n" % n for n in range(4000)))
+    command = [binary(), "mailbox", "import", str(path), "--mailbox", email, "--data", str(house.data)]
+    process = subprocess.Popen(
+        command, env=house.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while inbox_count(house, email) == 0:
+        time.sleep(0.02)
+    exports.workmail.deregister_from_work_mail(OrganizationId=exports.organization.id, EntityId=user)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 1 and "taken out of service" in errors, errors
+    assert "not imported" not in errors and out.endswith(", 0 refused\n"), errors
+
+
 def test_zips_of_others(exports, tmp_path):
     """Plain zips work; what is bad in one is told, and the rest is imported."""
     _, email = exports.organization.user("gina")

@@ -136,6 +136,7 @@ fn tell(report: &Report) -> Result<ExitCode, Failure> {
         Some(CutShort::Full { quota_bytes }) => Err(Failure::new(format!(
             "the mailbox is full: it may hold {quota_bytes} bytes. With a larger quota the same command goes on"
         ))),
+        Some(CutShort::Gone) => Err(Failure::new("the mailbox was taken out of service meanwhile")),
         Some(CutShort::Unreadable(why)) => {
             Err(Failure::new(format!("the source cannot be read to its end: {}", plain(why))))
         }

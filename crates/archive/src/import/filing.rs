@@ -143,7 +143,7 @@ impl<'a> Filing<'a> {
             }
         }
         self.report.imported += filed.count;
-        self.report.cut_short = filed.full;
+        self.report.cut_short = filed.cut_short;
         filed.refused.into_iter().for_each(|refused| self.refuse(refused.origin, refused.why));
         Ok(())
     }
@@ -291,7 +291,11 @@ impl<'a> Filing<'a> {
                     filed.last.insert(ready.name.clone(), uid);
                 }
                 Err(mailbox::Error::QuotaExceeded { quota_bytes, .. }) => {
-                    filed.full = Some(CutShort::Full { quota_bytes });
+                    filed.cut_short = Some(CutShort::Full { quota_bytes });
+                    break;
+                }
+                Err(mailbox::Error::NoSuchMailbox) => {
+                    filed.cut_short = Some(CutShort::Gone);
                     break;
                 }
                 Err(error @ (mailbox::Error::NoSuchFolder | mailbox::Error::FolderFull)) => {
@@ -323,9 +327,9 @@ impl<'a> Filing<'a> {
     }
 
     async fn file(&self, tx: &mut Transaction, ready: &Ready) -> Result<Uid, mailbox::Error> {
+        let mailbox = mailboxes::get(tx, self.mailbox).await?;
         // Refused before the body has a row: one that no message names would stay for ever.
         folders::get(tx, ready.folder).await?;
-        let mailbox = mailboxes::get(tx, self.mailbox).await?;
         let needed_bytes = ready.prepared.size_bytes();
         let (used_bytes, quota_bytes) = (mailbox.used_bytes, mailbox.quota_bytes);
         if used_bytes + needed_bytes > quota_bytes {
@@ -386,7 +390,7 @@ struct Filed {
     /// The last UID that it gave out in a folder.
     last: HashMap<FolderName, Uid>,
     refused: Vec<Refused>,
-    full: Option<CutShort>,
+    cut_short: Option<CutShort>,
 }
 
 fn hash(bytes: &[u8]) -> Hash {

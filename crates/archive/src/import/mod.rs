@@ -111,6 +111,8 @@ pub enum CutShort {
         /// What its messages may take, in bytes.
         quota_bytes: u64,
     },
+    /// The mailbox was taken out of service.
+    Gone,
     /// The source cannot be read any further, and why.
     Unreadable(String),
 }
