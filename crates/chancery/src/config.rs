@@ -15,12 +15,12 @@ use crate::{
     exports::Exports,
     failure::Failure,
     functions::Lambda,
+    host_port::HostPort,
     identity_center::IdentityCenter,
+    listen::{self, FileListen, Listen},
     mail_trust::{DomainVerification, MailAuthentication},
+    options::{pick, pick_list},
 };
-
-/// The port of the API unless another one is given.
-const API_PORT: u16 = 4080;
 
 /// Everything that the server needs to know before it starts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -98,29 +98,6 @@ pub(crate) struct DataConfig {
     pub(crate) master_key_file: Option<PathBuf>,
 }
 
-/// One address for each face; none if it is off.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Listen {
-    /// The AWS API.
-    #[serde(serialize_with = "address_or_off")]
-    pub(crate) api: Option<SocketAddr>,
-    /// The AWS API by TLS.
-    #[serde(serialize_with = "address_or_off")]
-    pub(crate) api_tls: Option<SocketAddr>,
-    /// Mail from other servers.
-    #[serde(serialize_with = "address_or_off")]
-    pub(crate) smtp: Option<SocketAddr>,
-    /// Mail from users.
-    #[serde(serialize_with = "address_or_off")]
-    pub(crate) submission: Option<SocketAddr>,
-    /// IMAP.
-    #[serde(serialize_with = "address_or_off")]
-    pub(crate) imap: Option<SocketAddr>,
-    /// `/healthz` and `/metrics`.
-    #[serde(serialize_with = "address_or_off")]
-    pub(crate) metrics: Option<SocketAddr>,
-}
-
 /// The certificate of all TLS listeners: a self-signed one is made unless both files are given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -131,15 +108,6 @@ pub(crate) struct Tls {
     /// PEM file with the private key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<PathBuf>,
-}
-
-/// A server: HOST:PORT.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct HostPort {
-    /// Name or address.
-    pub(crate) host: String,
-    /// TCP port.
-    pub(crate) port: u16,
 }
 
 /// What the log looks like.
@@ -198,17 +166,6 @@ struct File {
     #[serde(rename = "identity_center")]
     identity_centers: Vec<IdentityCenter>,
     log: Log,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct FileListen {
-    api: Option<String>,
-    api_tls: Option<String>,
-    smtp: Option<String>,
-    submission: Option<String>,
-    imap: Option<String>,
-    metrics: Option<String>,
 }
 
 impl Config {
@@ -324,29 +281,10 @@ impl DataConfig {
     }
 }
 
-impl Listen {
-    fn merge(options: &cli::Serve, file: &FileListen) -> Result<Self, Failure> {
-        let api = pick(&options.api_listen, &file.api);
-        let api_tls = pick(&options.api_tls_listen, &file.api_tls).or(Some("off".to_owned()));
-        let smtp = pick(&options.smtp_listen, &file.smtp);
-        let submission = pick(&options.submission_listen, &file.submission);
-        let imap = pick(&options.imap_listen, &file.imap);
-        let metrics = pick(&options.metrics_listen, &file.metrics);
-        Ok(Self {
-            api: address("api", api, API_PORT)?,
-            api_tls: address("api-tls", api_tls, 4443)?,
-            smtp: address("smtp", smtp, 4025)?,
-            submission: address("submission", submission, 4465)?,
-            imap: address("imap", imap, 4993)?,
-            metrics: address("metrics", metrics, 4090)?,
-        })
-    }
-}
-
 /// Where the API of the server that is so configured listens.
 pub(crate) fn api_address(options: &cli::AccountCreate) -> Result<Option<SocketAddr>, Failure> {
     let file = File::read(options.data.config.as_deref())?;
-    address("api", pick(&options.api_listen, &file.listen.api), API_PORT)
+    listen::api_address(&options.api_listen, &file.listen)
 }
 
 impl File {
@@ -358,28 +296,6 @@ impl File {
         toml::from_str(&text)
             .map_err(|error| Failure::new(format!("configuration `{}`: {error}", path.display())))
     }
-}
-
-fn pick<T: Clone>(flag: &Option<T>, file: &Option<T>) -> Option<T> {
-    flag.clone().or_else(|| file.clone())
-}
-
-/// A list that is given replaces that of the file.
-fn pick_list<T: Clone>(flags: &[T], file: Vec<T>) -> Vec<T> {
-    if flags.is_empty() { file } else { flags.to_vec() }
-}
-
-fn address(face: &str, text: Option<String>, port: u16) -> Result<Option<SocketAddr>, Failure> {
-    let Some(text) = text else { return Ok(Some((IpAddr::from([127, 0, 0, 1]), port).into())) };
-    if text == "off" {
-        return Ok(None);
-    }
-    let wrong = |_| {
-        Failure::new(format!(
-            "{face}-listen `{text}` is neither ADDRESS:PORT, as in 127.0.0.1:{port}, nor `off`"
-        ))
-    };
-    text.parse().map(Some).map_err(wrong)
 }
 
 /// A name that may stand in an SMTP greeting (RFC 5321, section 4.1.2, `Domain`).
@@ -404,39 +320,6 @@ fn check_public_url(text: &str) -> Result<(), Failure> {
         _ => Err(Failure::new(format!(
             "public-url `{text}` is not https:// and a host, as in https://aws.example.com"
         ))),
-    }
-}
-
-impl HostPort {
-    fn parse(text: String) -> Result<Self, Failure> {
-        let parts = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
-        let port = parts.and_then(|(_, port)| port.parse().ok());
-        match (parts, port) {
-            (Some((host, _)), Some(port)) => {
-                // An IPv6 address stands in brackets.
-                Ok(Self { host: host.trim_matches(['[', ']']).to_owned(), port })
-            }
-            _ => Err(Failure::new(format!("smarthost `{text}` is not HOST:PORT"))),
-        }
-    }
-}
-
-impl Serialize for HostPort {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.host.contains(':') {
-            true => serializer.collect_str(&format_args!("[{}]:{}", self.host, self.port)),
-            false => serializer.collect_str(&format_args!("{}:{}", self.host, self.port)),
-        }
-    }
-}
-
-fn address_or_off<S: serde::Serializer>(
-    address: &Option<SocketAddr>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match address {
-        Some(address) => serializer.collect_str(address),
-        None => serializer.serialize_str("off"),
     }
 }
 

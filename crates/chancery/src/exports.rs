@@ -9,7 +9,7 @@ use world::Secret;
 use crate::{
     cli,
     failure::Failure,
-    options::{read_credentials, refuse_without},
+    options::{pick_list, read_credentials, refuse_without},
 };
 
 /// A folder, or an S3-compatible server; without either, no mailbox can be exported.
@@ -36,10 +36,9 @@ impl Exports {
     /// Flags, and the file where they say nothing.
     pub(crate) fn merge(options: &cli::Serve, file: Self) -> Self {
         let flags = &options.exports;
-        let keys = if flags.export_keys.is_empty() { file.keys } else { flags.export_keys.clone() };
         Self {
             directory: flags.export_directory.clone().or(file.directory),
-            keys,
+            keys: pick_list(&flags.export_keys, file.keys),
             s3_endpoint: flags.export_s3_endpoint.clone().or(file.s3_endpoint),
             s3_region: flags.export_s3_region.clone().or(file.s3_region),
             s3_credentials: flags.export_s3_credentials.clone().or(file.s3_credentials),

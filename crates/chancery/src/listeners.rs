@@ -7,7 +7,7 @@ use std::{
 
 use tokio::net::TcpListener;
 
-use crate::{config::Listen, failure::Failure};
+use crate::{failure::Failure, listen::Listen};
 
 /// The bound sockets of all faces that are on.
 pub(crate) struct Listeners {

@@ -6,6 +6,16 @@ use world::Secret;
 
 use crate::failure::Failure;
 
+/// What a flag says, or else the file.
+pub(crate) fn pick<T: Clone>(flag: &Option<T>, file: &Option<T>) -> Option<T> {
+    flag.clone().or_else(|| file.clone())
+}
+
+/// A list that is given replaces that of the file.
+pub(crate) fn pick_list<T: Clone>(flags: &[T], file: Vec<T>) -> Vec<T> {
+    if flags.is_empty() { file } else { flags.to_vec() }
+}
+
 /// The access key in a file: `ACCESS_KEY_ID:SECRET_ACCESS_KEY`.
 pub(crate) fn read_credentials(path: &Path) -> Result<(String, Secret), Failure> {
     let text = std::fs::read_to_string(path)

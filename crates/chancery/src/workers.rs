@@ -7,10 +7,10 @@ use tokio::task::JoinSet;
 use workmail::Verification;
 
 use crate::{
-    config::HostPort,
     data_folder,
     faces::{Faces, Rooms},
     failure::Failure,
+    host_port::HostPort,
     housekeeping,
 };
 
