@@ -81,10 +81,12 @@ fn treat(order: &Order, hold: &Hold, answer: Option<&Answer>) -> Vec<Treated> {
     all
 }
 
-/// Recipients whom the answer names though the message was not for them. For the first action that names one.
+/// Recipients whom the answer names though the message was not for them, also not beside those who wait. For the
+/// first action that names one.
 /// Nobody can be told that it was refused for somebody to whom it was not sent.
 fn added(order: &Order, hold: &Hold, answer: &Answer) -> Vec<Treated> {
-    let mut seen: HashSet<_> = order.recipients.iter().map(|known| known.to_lowercase()).collect();
+    let known = order.recipients.iter().chain(&hold.beside);
+    let mut seen: HashSet<_> = known.map(|known| known.to_lowercase()).collect();
     let mut added = Vec::new();
     for Action { what, recipients, .. } in &answer.actions {
         for recipient in recipients {

@@ -31,6 +31,9 @@ pub(crate) struct Hold {
     /// Who is told if it cannot be delivered: nobody, if that is empty.
     pub(crate) told: String,
     pub(crate) utf8: bool,
+    /// Recipients of the message for whom it does not wait: it was decided about them already.
+    #[serde(default)]
+    pub(crate) beside: Vec<String>,
     /// The name of the message as it came, under which events are told.
     pub(crate) trace: String,
     /// What would have become of it without the rule.

@@ -1,6 +1,6 @@
 //! A message shown to functions, because rules want it.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use store::Snapshot;
 
@@ -64,6 +64,9 @@ impl Mailflow {
         let message = incoming.content.get(incoming.return_path_octets..).unwrap_or_default();
         let sender = incoming.sender.clone().unwrap_or_default();
         let now = self.world.now();
+        let waiting: HashSet<&String> = question.recipients.iter().collect();
+        let beside: Vec<_> =
+            incoming.recipients.iter().filter(|one| !waiting.contains(one)).cloned().collect();
         Order {
             invocation_id: self.world.random_hex::<16>(),
             told: Told::of(message, &sender),
@@ -75,6 +78,7 @@ impl Mailflow {
                 sender,
                 told: told.to_owned(),
                 utf8: incoming.utf8,
+                beside,
                 trace: incoming.id.clone(),
                 fallback: wait.fallback.unwrap_or_else(|| question.usual.clone()),
                 usual: question.usual,

@@ -9,6 +9,7 @@ fn order(recipients: &[&str], timeout: Duration) -> Order {
     let hold = Hold {
         sender: "s@x".into(),
         utf8: false,
+        beside: Vec::new(),
         trace: "t".into(),
         usual: Treatment::Deliver(Placement::Junk),
         told: "s@x".into(),
@@ -169,6 +170,25 @@ fn answer() -> impl Strategy<Value = Option<Answer>> {
         .prop_map(|(what, recipients, all_recipients)| Action { what, recipients, all_recipients });
     let answer = (proptest::collection::vec(action, 0..4), people());
     proptest::option::of(answer.prop_map(|(actions, beyond)| Answer { actions, beyond }))
+}
+
+#[test]
+fn who_has_the_message_already_is_not_added() {
+    let mut order = order(&["a@x"], Duration::ZERO);
+    let answer = Answer {
+        actions: vec![action(What::BypassSpamCheck, &["B@x", "c@x"], true)],
+        ..Answer::default()
+    };
+    let fates = |order: &Order| match decide(order, 1, Some(&answer), Timestamp::from_micros(START))
+    {
+        Decision::Settled(treated) => {
+            treated.into_iter().map(|one| one.recipient).collect::<Vec<_>>()
+        }
+        Decision::Again(_) => Vec::new(),
+    };
+    assert_eq!(fates(&order), ["a@x", "B@x", "c@x"]);
+    order.hold.iter_mut().for_each(|hold| hold.beside = vec!["b@x".into()]);
+    assert_eq!(fates(&order), ["a@x", "c@x"]);
 }
 
 proptest! {
