@@ -105,7 +105,7 @@ def test_lists_of_groups(logs):
     listed = [g for page in pages.paginate(logGroupNamePattern=f"{mark[1:]}/0", limit=3) for g in page["logGroups"]]
     assert [g["logGroupName"] for g in listed] == names[:10]
     assert set(listed[0]) == {"arn", "creationTime", "logGroupName"}
-    listed = logs.describe_log_groups(logGroupIdentifiers=[names[3], names[1], "absent"])["logGroups"]
+    listed = logs.describe_log_groups(logGroupIdentifiers=[names[3], names[1], "absent", "no=name"])["logGroups"]
     assert [g["logGroupName"] for g in listed] == [names[1], names[3]]
     assert logs.describe_log_groups(logGroupNamePrefix=mark, logGroupClass="DELIVERY")["logGroups"] == []
     token = logs.describe_log_groups(logGroupNamePrefix=mark, limit=5)["nextToken"]

@@ -6,6 +6,7 @@ use iam::door::{Call, Caller, Resource};
 use store::{Snapshot, params};
 use wire::logs::{
     DescribeLogGroupsRequest, DescribeLogGroupsResponse, LogGroup, LogGroupClass, Operation,
+    errors::RESOURCE_NOT_FOUND,
 };
 
 use crate::{
@@ -97,7 +98,12 @@ async fn named(
     let after = after.as_deref().unwrap_or_default();
     let mut names = BTreeSet::new();
     for identifier in identifiers {
-        names.insert(targets::identified(caller, identifier)?);
+        match targets::identified(caller, identifier) {
+            Ok(name) => drop(names.insert(name)),
+            // no group can have that name
+            Err(error) if error.is(&RESOURCE_NOT_FOUND) => {}
+            Err(error) => return Err(error),
+        }
     }
     let mut found = Vec::new();
     for name in names.into_iter().filter(|name| *name > after) {
