@@ -80,7 +80,7 @@ def test_who_was_refused_is_known(house, root, trail):
 
 def test_what_changes_nothing_is_a_read_that_tells_no_answer(trail, organization):
     org, (user, email) = {"OrganizationId": organization.id}, organization.user("ada")
-    organization.console.search_members(**org, Query="ada")
+    organization.console.search_members(**org, Words="ada")
     organization.console.test_inbound_mail_flow_rules(**org, FromAddress=email, Recipients=[email])
     organization.workmail.update_user(**org, UserId=user, City="London")
     for name, reads in (("SearchMembers", "true"), ("TestInboundMailFlowRules", "true"), ("UpdateUser", "false")):
