@@ -279,6 +279,8 @@ def test_a_failed_call_is_made_again_with_its_id(flow):
 
 
 def test_a_held_message_survives_a_kill(flow):
+    if flow.house.database:
+        pytest.skip("on PostgreSQL, what a lost node had claimed waits for its lease")
     _, ada = flow.organization.user("ada")
     entered, leave = threading.Event(), threading.Event()
 
